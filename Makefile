@@ -1,0 +1,64 @@
+# Every target installs what it needs. Nothing has to be there before but Python 3.11+, make, and either
+# Pulumi or Go (for the engine, see toolchain/).
+#
+#   make demo       rehearse a whole rollout on this machine: no cloud, no account
+#   make test       all tests                make check   format, lint, types, imports, docs
+#   make toolchain  prepare the engine only  make lock    resolve requirements.lock again (UPGRADE=1: newest)
+#   make docs       write the generated docs
+#   make clean      remove what was made in this checkout; make distclean also empties the shared cache
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check lock toolchain docs docs-check clean distclean
+
+PYTHON ?= python3
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+BIN := $(VENV)/bin
+
+# Code that is written by a generator arrives with the first generated page.
+DOCS := $(wildcard headgate/cli/docs.py)
+
+help:
+	@sed -n 's/^#   //p' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.lock pyproject.toml toolchain/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Headgate needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1 | head -1)." >&2; \
+	  echo "Install one, or name the one you have: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@$(PYTHON) -m toolchain venv
+	@touch $@
+
+toolchain: $(INSTALLED)
+	@$(BIN)/python -m toolchain ensure
+
+demo: $(INSTALLED) toolchain
+	@$(BIN)/headgate rehearse demo
+
+test: $(INSTALLED) toolchain
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(INSTALLED) docs-check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(INSTALLED)
+	@$(if $(DOCS),$(BIN)/python -m headgate.cli.docs,echo "no page of docs/ is generated yet")
+
+docs-check: $(INSTALLED)
+	@$(if $(DOCS),$(BIN)/python -m headgate.cli.docs --check,:)
+
+lock:
+	@$(PYTHON) -m toolchain lock $(if $(UPGRADE),--upgrade)
+
+clean:
+	@$(if $(wildcard $(BIN)/headgate),$(BIN)/headgate sandbox down || true)
+	rm -rf $(VENV) .headgate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	@$(PYTHON) -m toolchain clean
