@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
 # In a log: seldom enough to read, often enough for a CI system not to call the job stuck.
@@ -17,17 +17,9 @@ class Progress(Protocol):
         """One finished sentence."""
         ...
 
-    def phase(self, label: str) -> "PhaseContext":
+    def phase(self, label: str) -> AbstractContextManager[Callable[[], None]]:
         """A context that yields a function to call now and then while `label` goes on."""
         ...
-
-
-class PhaseContext(Protocol):
-    """The context manager that `Progress.phase` returns."""
-
-    def __enter__(self) -> Callable[[], None]: ...
-
-    def __exit__(self, *exc: object) -> bool | None: ...
 
 
 class PlainProgress:
