@@ -73,7 +73,7 @@ class Builder:
         if asked.returncode != 0 or found is None or found < self.recipe.needs_go:
             said = (asked.stdout if asked.returncode == 0 else asked.stderr).strip()
             raise PrerequisiteMissing(
-                f"{go} is too old: Go {self.recipe.needs_go} or newer is needed, but `go version` says: {said}"
+                f"{go} is too old: Go {self.recipe.needs_go} or newer is needed, but it says: {said}"
             )
         return go
 

@@ -127,9 +127,9 @@ def _forced(environ: Mapping[str, str]) -> Origin | None:
 def _remedy(recipe: Recipe) -> str:
     return (
         f"Do one of these, then run the same command again:\n"
-        f"  - install Pulumi {recipe.version} or newer with its Python language host (the official installer\n"
-        f"    brings both) and put its folder on PATH; or\n"
-        f"  - install Go {recipe.needs_go} or newer and put `go` on PATH: the engine is then built from source."
+        f"  - install Pulumi {recipe.version} or newer with its Python language host (the official\n"
+        f"    installer brings both) and put its folder on PATH; or\n"
+        f"  - install Go {recipe.needs_go} or newer and put `go` on PATH: it then builds the engine."
     )
 
 
