@@ -28,7 +28,7 @@ DEFAULT_READINGS = 1
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """How a value is written. `factors`: accepted suffix -> base units. `written`: the suffix we write back."""
+    """How a value is written. `factors`: accepted suffix -> base units. `written`: the suffix of `to_dict`."""
 
     expected: str
     factors: Mapping[str, Fraction]
@@ -93,11 +93,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Bounds of one metric in its base unit: shares from 0 to 1, milliseconds, bytes, requests per second, counts.
+    """Bounds of one metric in its base unit (share 0 to 1, milliseconds, bytes, requests per second, count).
 
     `hold`: a reading that reaches it never lets the rollout advance. `rollback`: `readings` readings in a row
-    beyond it end the rollout; a count of failures in a row ends it as soon as it is reached. One of the two may
-    be absent.
+    beyond it end the rollout; a count of failures in a row ends it when it is reached. One may be absent.
     """
 
     metric: str

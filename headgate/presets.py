@@ -1,4 +1,4 @@
-"""Sets of limits to start from, written exactly as a plan writes limits, each figure with its source behind it."""
+"""Sets of limits to start from, written as a plan writes limits, each figure with its source behind it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
