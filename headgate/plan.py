@@ -146,7 +146,7 @@ def parse(raw: object, where: str, known_gates: Collection[str]) -> tuple[Plan |
     problems: list[Problem] = []
     if not isinstance(raw, Mapping):
         problems.append(
-            Problem(where, _show(raw), "a mapping with steps, retention and limits", "Write the plan out.")
+            Problem(where, show(raw), "a mapping with steps, retention and limits", "Write the plan out.")
         )
         return None, tuple(problems)
     _refuse_unknown_keys(raw, _PLAN_KEYS, where, problems)
@@ -180,7 +180,7 @@ def _parse_steps(
         problems.append(
             Problem(
                 where,
-                _show(raw),
+                show(raw),
                 "a list with at least one step",
                 "List the steps in order, the last with weight 100.",
             )
@@ -206,13 +206,13 @@ def _parse_steps(
 def _parse_step(raw: object, where: str, known_gates: Collection[str], problems: list[Problem]) -> Step:
     if not isinstance(raw, Mapping):
         problems.append(
-            Problem(where, _show(raw), "a mapping with name, weight, bake and gates", "Write the step out.")
+            Problem(where, show(raw), "a mapping with name, weight, bake and gates", "Write the step out.")
         )
         return Step("", 0, 0)
     _refuse_unknown_keys(raw, _STEP_KEYS, where, problems)
     name = raw.get("name")
     if not isinstance(name, str) or not name.strip():
-        problems.append(Problem(f"{where}.name", _show(name), "a non-empty text", "Give the step a name."))
+        problems.append(Problem(f"{where}.name", show(name), "a non-empty text", "Give the step a name."))
         name = ""
     elif name == IDLE:
         problems.append(
@@ -228,7 +228,7 @@ def _parse_step(raw: object, where: str, known_gates: Collection[str], problems:
     if bake is None:
         problems.append(
             Problem(
-                f"{where}.bake", _show(raw.get("bake")), duration.EXPECTED, "Say how long the step must stay."
+                f"{where}.bake", show(raw.get("bake")), duration.EXPECTED, "Say how long the step must stay."
             )
         )
     return Step(
@@ -242,7 +242,7 @@ def _parse_gates(
     if raw is None:
         return ()
     if not isinstance(raw, list):
-        problems.append(Problem(where, _show(raw), "a list of gate names", "Write the gates as a list."))
+        problems.append(Problem(where, show(raw), "a list of gate names", "Write the gates as a list."))
         return ()
     known = ", ".join(sorted(known_gates))
     for position, gate in enumerate(raw):
@@ -250,7 +250,7 @@ def _parse_gates(
             problems.append(
                 Problem(
                     f"{where}[{position}]",
-                    _show(gate),
+                    show(gate),
                     f"one of the known gates: {known}",
                     "Use a known gate or remove it.",
                 )
@@ -262,7 +262,7 @@ def _parse_percent(raw: object, where: str, problems: list[Problem]) -> int:
     if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw <= 100:
         return raw
     problems.append(
-        Problem(where, _show(raw), "a whole number from 0 to 100 (per cent)", "Correct the number.")
+        Problem(where, show(raw), "a whole number from 0 to 100 (per cent)", "Correct the number.")
     )
     return 0
 
@@ -274,9 +274,7 @@ def _parse_duration(
         return default
     seconds = duration.parse(raw[key])
     if seconds is None:
-        problems.append(
-            Problem(f"{where}.{key}", _show(raw[key]), duration.EXPECTED, "Correct the duration.")
-        )
+        problems.append(Problem(f"{where}.{key}", show(raw[key]), duration.EXPECTED, "Correct the duration."))
     return seconds or 0
 
 
@@ -295,7 +293,8 @@ def _refuse_unknown_keys(
             )
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
+    """`value` as a message quotes it, at most 80 characters."""
     if value is None:
         return "nothing"
     text = repr(value)
