@@ -124,6 +124,31 @@ class Unreadable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What must be declared in the cloud: slot -> per cent of users, slot -> tasks, seconds of cookie stickiness."""
+
+    split: dict[str, int]
+    tasks: dict[str, int]
+    stickiness: int
+
+
+def desired(asked: Asked, plan: Plan) -> Desired:
+    """What `asked` declares. It follows from the configuration alone, so every way back to a configuration is exact."""
+    release = asked.release
+    step = plan.step(asked.step) if release.candidate else None
+    weight = step.weight if step else 0
+    split = {release.live.slot: 100 - weight}
+    tasks = {release.live.slot: asked.tasks}
+    if release.standby is not None:
+        split[release.standby.slot] = 0
+        tasks[release.standby.slot] = asked.tasks
+    if release.candidate is not None:
+        split[release.candidate.slot] = weight
+        tasks[release.candidate.slot] = _candidate_tasks(asked, plan, step)
+    return Desired(split, tasks, plan.stickiness_of(step))
+
+
 def propose(previous: State | None, asked: Asked, plan: Plan, now: int) -> State:
     """The state that `asked` leads to from `previous`, at `now` (epoch seconds). Total; judges nothing.
 
@@ -132,6 +157,7 @@ def propose(previous: State | None, asked: Asked, plan: Plan, now: int) -> State
     release = asked.release
     step = plan.step(asked.step)
     phase = _phase(previous, asked)
+    declared = desired(asked, plan)
     draft = State(
         system=asked.system,
         environment=asked.environment,
@@ -144,8 +170,8 @@ def propose(previous: State | None, asked: Asked, plan: Plan, now: int) -> State
         standby=release.standby,
         live_tasks=asked.tasks,
         candidate_tasks=_candidate_tasks(asked, plan, step),
-        standby_tasks=asked.tasks if phase is Phase.PROMOTED and release.standby else 0,
-        stickiness=plan.stickiness_of(step) if release.candidate else 0,
+        standby_tasks=asked.tasks if release.standby else 0,
+        stickiness=declared.stickiness,
         entered_at=now,
         changed_at=now,
         retain_until=now + plan.retention if phase is Phase.PROMOTED else None,

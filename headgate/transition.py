@@ -111,6 +111,16 @@ def _lands_safely(proposed: State, live: reports.Live) -> bool:
     return live.split.get(slot) == 100 or live.healthy.get(slot, 0) >= 1
 
 
+def unjudged(reason: str) -> Violation:
+    """R-29 for inputs that cannot be judged at all."""
+    return Violation(
+        RuleId.FAIL_CLOSED,
+        "A transition must be readable and known before anything changes.",
+        f"{reason}.",
+        "Run the update with Headgate's own program; if the recorded state is damaged, set headgate:step to idle.",
+    )
+
+
 def to_dict(transition: Transition) -> dict[str, Any]:
     """`transition` as plain JSON values; the form of the stack output and of the `Rollout` component's inputs."""
     previous = transition.previous

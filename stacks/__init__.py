@@ -1,0 +1,1 @@
+"""What is deployed: one module per system, one YAML file per system and environment."""

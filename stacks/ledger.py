@@ -1,0 +1,131 @@
+"""The recorded state of a rollout: what it was, what the configuration makes of it, and the proof that it happened.
+
+The record is the stack output `rollout`. It is taken from the live split, read back after the traffic carrier was
+registered, and not from the configuration: an update that was vetoed or not applied leaves the old record.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+
+from headgate import carrier, gates, report, transition
+from headgate.moves import Move, classify
+from headgate.settings import Settings
+from headgate.state import Recorded
+from headgate.traffic.port import TrafficError, TrafficPort
+from headgate.transition import Transition
+
+OUTPUT = "rollout"
+READINGS = 3  # a control plane may answer with the old split for a moment after a write
+BETWEEN_READINGS = 1.0  # seconds
+
+
+def recorded(reference: pulumi.StackReference) -> pulumi.Output[Any]:
+    """The recorded transition as it stands in the stack's last outputs; None before the first deployment."""
+    return reference.get_output(OUTPUT)
+
+
+def decide(raw: object, settings: Settings, port: TrafficPort, now: int) -> dict[str, Any]:
+    """The transition from the record `raw` to what `settings` ask for, with the readings it must rest on.
+
+    Nothing is read from the cloud when nothing changes, nor when traffic is given back: a rollback waits for nobody.
+    """
+    last = transition.read(raw)
+    change = transition.resolve(last, settings.asked, settings.plan, now)
+    if change is not last and _move(change) is not Move.BACK:
+        change = replace(change, report=_observe(change, port, now))
+    return transition.to_dict(change)
+
+
+def _move(change: Transition) -> Move:
+    previous = change.previous
+    return classify(previous.state if isinstance(previous, Recorded) else None, change.proposed)
+
+
+def _observe(change: Transition, port: TrafficPort, now: int) -> report.Report:
+    live, error = None, ""
+    try:
+        live = port.read_live()
+    except TrafficError as failure:
+        error = str(failure)
+    results: tuple[report.GateResult, ...] = ()
+    names = transition.needs(change)
+    if names and isinstance(change.previous, Recorded):
+        context = gates.GateContext(change.previous.state, change.plan, live, error, now)
+        results = gates.run(names, context)
+    return report.Report(live, results, error)
+
+
+def confirm(
+    change: Mapping[str, Any],
+    port: TrafficPort,
+    written: bool,
+    wait: Callable[[float], None] = time.sleep,
+) -> Mapping[str, Any]:
+    """`change` itself, once the balancer is seen to route as it says.
+
+    `written`: the provider was asked to write the carrier in this update. If the split then differs, the update fails,
+    for a success message is not a proof. If nothing was written and the split differs (an earlier write was lost, or
+    somebody changed it), the split that is declared anyway is written again and read once more.
+    Raises pulumi.RunError with the asked and the observed split.
+    """
+    asked = transition.from_dict(change).proposed
+    observed = _read(port, asked.split, wait)
+    if _differs(asked.split, observed) and not written:
+        pulumi.log.warn(
+            f"the balancer routes {carrier.show_split(observed)}, not {carrier.show_split(asked.split)} as declared; "
+            "writing the declared split again"
+        )
+        try:
+            port.write_split(asked.split, asked.stickiness)
+        except TrafficError as failure:
+            raise pulumi.RunError(f"the declared split could not be written again: {failure}") from None
+        observed = _read(port, asked.split, wait)
+    if _differs(asked.split, observed):
+        raise pulumi.RunError(
+            f"the split was not applied: asked {carrier.show_split(asked.split)}, observed "
+            f"{carrier.show_split(observed)}. The recorded state stays as it was. Run pulumi up again to repair it."
+        )
+    return change
+
+
+def _read(port: TrafficPort, asked: Mapping[str, int], wait: Callable[[float], None]) -> dict[str, int]:
+    """The live split, read again a few times while it is not the asked one."""
+    split: dict[str, int] = {}
+    for reading in range(READINGS):
+        try:
+            split = dict(port.read_live().split)
+        except TrafficError as failure:
+            raise pulumi.RunError(
+                f"the live split could not be read back: {failure}. The recorded state stays as it was. "
+                "Run pulumi up again when the cloud API answers."
+            ) from None
+        if not _differs(asked, split):
+            break
+        if reading + 1 < READINGS:
+            wait(BETWEEN_READINGS)
+    return split
+
+
+def _differs(asked: Mapping[str, int], observed: Mapping[str, int]) -> bool:
+    shares = {slot: share for slot, share in asked.items() if share}
+    return shares != {slot: share for slot, share in observed.items() if share}
+
+
+def confirmed(
+    change: pulumi.Output[Mapping[str, Any]],
+    carrier_actions: pulumi.Output[Any],
+    port: TrafficPort,
+    written: Callable[[], bool],
+) -> pulumi.Output[Mapping[str, Any]]:
+    """`change`, resolved only after the carrier was registered and its live split was confirmed (in updates).
+
+    In a preview nothing was written, so the proposed record is shown as it is.
+    """
+    both = pulumi.Output.all(change, carrier_actions)
+    if pulumi.runtime.is_dry_run():
+        return change
+    return both.apply(lambda values: confirm(values[0], port, written()))

@@ -1,0 +1,60 @@
+"""The only reader of `pulumi.Config`: the stack's configuration as one frozen `Settings`, or every problem at once."""
+
+import json
+from collections.abc import Mapping
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+from headgate import settings
+from headgate.gates import registry
+from headgate.settings import PROJECT, Settings, SettingsError
+
+__all__ = ["Settings", "SettingsError", "load", "provider_endpoints"]
+
+
+def load() -> Settings:
+    """The configuration of the selected stack.
+
+    Raises pulumi.RunError, whose message lists every problem with file and path and which Pulumi shows without a
+    traceback.
+    """
+    stack = pulumi.get_stack()
+    raw = {key: _plain(value) for key, value in _values(f"{PROJECT}:").items()}
+    try:
+        parsed = settings.parse(raw, f"stacks/Pulumi.{stack}.yaml", registry.KNOWN)
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+    if parsed.name != stack:
+        raise pulumi.RunError(
+            f"{parsed.file}: headgate:system and headgate:environment name the stack {parsed.name!r}, but the selected "
+            f"stack is {stack!r}. Select {parsed.name!r}, or correct the two keys."
+        )
+    return parsed
+
+
+def provider_endpoints() -> tuple[str, ...]:
+    """Endpoints that the stack configuration sets for the cloud providers (`aws:endpoints`, custom Google endpoints)."""
+    found: list[str] = []
+    for key, value in {**_values("aws:"), **_values("gcp:")}.items():
+        plain = _plain(value)
+        if key == "endpoints" and isinstance(plain, list):
+            found.extend(str(url) for entry in plain if isinstance(entry, Mapping) for url in entry.values())
+        elif key.lower().endswith("customendpoint"):
+            found.append(str(plain))
+    return tuple(found)
+
+
+def _values(prefix: str) -> dict[str, str]:
+    """Configuration values by key without `prefix`. pulumi.Config cannot list keys, and a misspelt key must be found."""
+    every = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    return {key.removeprefix(prefix): str(value) for key, value in every.items() if key.startswith(prefix)}
+
+
+def _plain(value: str) -> object:
+    """Pulumi hands every value over as text, objects and lists as JSON; a text that is not an object stays a text."""
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        return value
+    return parsed if isinstance(parsed, Mapping | list) else value
