@@ -28,7 +28,7 @@ DEFAULT_READINGS = 1
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """How a value is written. `factors`: accepted suffix -> base units. `written`: the suffix of `to_dict`."""
+    """How a value is written: `factors`, suffix to base units; `written`, the suffix that `to_dict` uses."""
 
     expected: str
     factors: Mapping[str, Fraction]
