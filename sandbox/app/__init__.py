@@ -1,0 +1,1 @@
+"""The service under rollout in a rehearsal: small, real, one process per slot."""

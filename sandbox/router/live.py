@@ -1,0 +1,197 @@
+"""The live balancer, read from the AWS API: what the router does follows from this and nothing else.
+
+A real balancer keeps serving with what it has when its control plane is away. So does the router: when the
+API does not answer, the last configuration stays in force and the state says since when it is stale.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.router import parsing
+from sandbox.router.model import Balancer, Listener
+
+log = logging.getLogger(__name__)
+
+# API reference, DescribeTags: at most 20 resources in one call.
+_TAGS_PER_CALL = 20
+
+# How long the name of the balancer and the tags of its target groups are taken as known. They do not
+# change while traffic moves; reading them every time would double the load on the emulator.
+_IDENTITY_S = 2.0
+
+
+class Away(Exception):
+    """The API did not answer, or not with what was asked for."""
+
+
+class Reader(Protocol):
+    """Reads the balancer; None when there is no such balancer; raises Away. Blocks."""
+
+    def read(self, *, everything: bool) -> Balancer | None: ...
+
+
+class Elbv2Reader:
+    """Reads a balancer by name. `everything` also reads anew what hardly changes."""
+
+    def __init__(self, client: Any, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._name = name
+        self._clock = clock
+        self._arn: str | None = None
+        self._slots: dict[str, str] = {}
+        self._tagged: set[str] = set()
+        self._identified_at = 0.0
+
+    def read(self, *, everything: bool) -> Balancer | None:
+        if everything or self._clock() - self._identified_at >= _IDENTITY_S:
+            self._forget()
+        try:
+            return self._read()
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "LoadBalancerNotFound":
+                self._forget()
+                return None
+            # A listener that went between two calls, say. What was known may be about a balancer that
+            # was since created anew under the same name.
+            self._forget()
+            raise Away(str(error)) from error
+        except BotoCoreError as error:
+            raise Away(str(error)) from error
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise Away(f"an answer of the API is not of the expected form: {error!r}") from error
+
+    def _forget(self) -> None:
+        self._arn = None
+        self._tagged = set()
+
+    def _read(self) -> Balancer:
+        if self._arn is None:
+            answer = self._client.describe_load_balancers(Names=[self._name])
+            self._arn = str(answer["LoadBalancers"][0]["LoadBalancerArn"])
+            self._identified_at = self._clock()
+        listeners = self._pages("describe_listeners", "Listeners", LoadBalancerArn=self._arn)
+        rules = {
+            listener["ListenerArn"]: self._pages(
+                "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]
+            )
+            for listener in listeners
+        }
+        groups: set[str] = set()
+        for listener in listeners:
+            groups |= parsing.group_arns(listener.get("DefaultActions", ()))
+            for rule in rules[listener["ListenerArn"]]:
+                groups |= parsing.group_arns(rule.get("Actions", ()))
+        if groups - self._tagged:
+            self._slots = self._read_slots(groups)
+            self._tagged = groups
+        parsed = [
+            parsing.listener(listener, rules[listener["ListenerArn"]], self._slots) for listener in listeners
+        ]
+        return Balancer(self._name, self._arn, _by_port(parsed))
+
+    def _pages(self, operation: str, key: str, **arguments: str) -> list[Any]:
+        pages = self._client.get_paginator(operation).paginate(**arguments)
+        return [item for page in pages for item in page[key]]
+
+    def _read_slots(self, groups: set[str]) -> dict[str, str]:
+        slots = {}
+        ordered = sorted(groups)
+        for start in range(0, len(ordered), _TAGS_PER_CALL):
+            answer = self._client.describe_tags(ResourceArns=ordered[start : start + _TAGS_PER_CALL])
+            for description in answer["TagDescriptions"]:
+                for tag in description["Tags"]:
+                    if tag["Key"] == "slot":
+                        slots[description["ResourceArn"]] = tag["Value"]
+        return slots
+
+
+def elbv2_client(endpoint: str, region: str) -> Any:
+    """A client for the emulator at `endpoint`; uses no credentials, profile or proxy of this machine."""
+    session = boto3.session.Session(
+        aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region
+    )
+    patience = Config(
+        connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1}, proxies={}
+    )
+    return session.client("elbv2", endpoint_url=endpoint, config=patience)
+
+
+def _by_port(listeners: Iterable[Listener]) -> dict[int, Listener]:
+    """Listeners by port. An emulator may accept two on one port; which would answer is not known."""
+    ports: dict[int, Listener] = {}
+    for listener in listeners:
+        twice = ("a second listener on the same port",) if listener.port in ports else ()
+        ports[listener.port] = replace(listener, problems=listener.problems + twice)
+    return ports
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of the balancer.
+
+    `found` is None until the API has answered once. `read_at` is when the configuration was last read and
+    `stale_since` when the API first failed after that; both epoch seconds. `changes` counts the times
+    that the configuration was seen to differ from the one before.
+    """
+
+    balancer: Balancer | None = None
+    found: bool | None = None
+    read_at: float | None = None
+    stale_since: float | None = None
+    error: str | None = None
+    changes: int = 0
+
+
+class Watch:
+    """Keeps the state up to date: every `interval_s`, and when asked."""
+
+    def __init__(
+        self, reader: Reader, *, interval_s: float = 0.2, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.state = State()
+        self._reader = reader
+        self._interval_s = interval_s
+        self._clock = clock
+        self._reading = asyncio.Lock()
+
+    async def refresh(self, *, everything: bool = True) -> State:
+        """Read now; the state returned comes from calls that were all made after this one."""
+        async with self._reading:
+            try:
+                balancer = await asyncio.to_thread(self._reader.read, everything=everything)
+            except Away as error:
+                self._away(str(error))
+            else:
+                self._seen(balancer)
+            return self.state
+
+    async def run(self) -> None:
+        """Read for ever, until cancelled."""
+        while True:
+            await self.refresh(everything=False)
+            await asyncio.sleep(self._interval_s)
+
+    def _away(self, error: str) -> None:
+        if self.state.stale_since is None:
+            log.warning("the AWS API is away, the last known configuration stays in force: %s", error)
+        since = self.state.stale_since if self.state.stale_since is not None else self._clock()
+        self.state = replace(self.state, stale_since=since, error=error)
+
+    def _seen(self, balancer: Balancer | None) -> None:
+        if self.state.stale_since is not None:
+            log.warning("the AWS API answers again")
+        changed = self.state.found is None or balancer != self.state.balancer
+        self.state = State(
+            balancer=balancer,
+            found=balancer is not None,
+            read_at=self._clock(),
+            changes=self.state.changes + changed,
+        )
