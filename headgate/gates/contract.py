@@ -1,0 +1,58 @@
+"""What every gate is given and what it must answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from headgate.plan import Plan
+from headgate.report import GateResult, Live, Verdict
+from headgate.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class GateContext:
+    """The recorded `state` whose step is to be left, the `plan`, and what the cloud reports.
+
+    `live` is None when the cloud could not be read; `error` then says why. `now`: epoch seconds.
+    """
+
+    state: State
+    plan: Plan
+    live: Live | None
+    error: str
+    now: int
+
+    def result(
+        self, gate: str, verdict: Verdict, reasons: Sequence[str], figures: Mapping[str, float] | None = None
+    ) -> GateResult:
+        """A result of `gate` about exactly this rollout, step and candidate image."""
+        candidate = self.state.candidate
+        return GateResult(
+            gate=gate,
+            rollout_id=self.state.rollout_id,
+            step=self.state.step,
+            candidate_image=candidate.image if candidate else "",
+            verdict=verdict,
+            reasons=tuple(reasons),
+            figures=tuple(sorted((figures or {}).items())),
+            at=self.now,
+        )
+
+    def unread(self, gate: str) -> GateResult:
+        """The result of a gate that needs a reading when there is none."""
+        why = self.error or "no reading was made"
+        return self.result(gate, Verdict.INCONCLUSIVE, [f"the cloud could not be read: {why}"])
+
+
+class Gate(Protocol):
+    """One check. `name` is what a plan writes; `summary` says in one line what it requires."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def summary(self) -> str: ...
+
+    def run(self, context: GateContext) -> GateResult:
+        """PASSED, FAILED or INCONCLUSIVE, with a reason for everything that is not as it must be."""
+        ...

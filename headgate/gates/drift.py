@@ -1,0 +1,32 @@
+"""Gate `drift`: the balancer routes what the recorded state says."""
+
+from collections.abc import Mapping
+
+from headgate.carrier import show_split
+from headgate.gates.contract import GateContext
+from headgate.report import GateResult, Verdict
+
+
+class Drift:
+    """Asked split = observed split. A slot that gets nothing may be left out on either side."""
+
+    name = "drift"
+    summary = "the balancer routes exactly the split that the recorded state asks for"
+
+    def run(self, context: GateContext) -> GateResult:
+        """FAILED with both splits when they differ; inconclusive without a reading."""
+        live = context.live
+        if live is None:
+            return context.unread(self.name)
+        if not live.exists:
+            reason = "the traffic carrier does not exist (needs the first deployment)"
+            return context.result(self.name, Verdict.FAILED, [reason])
+        asked, observed = _routed(context.state.split), _routed(live.split)
+        if asked == observed:
+            return context.result(self.name, Verdict.PASSED, [])
+        reason = f"the balancer routes {show_split(observed)} (needs {show_split(asked)})"
+        return context.result(self.name, Verdict.FAILED, [reason])
+
+
+def _routed(split: Mapping[str, int]) -> dict[str, int]:
+    return {target: share for target, share in split.items() if share}

@@ -1,0 +1,26 @@
+"""Where the traffic of a system really goes: one port (`port`), one adapter per kind of balancer.
+
+`for_system` picks the adapter; nothing outside this package knows which cloud a system runs on.
+"""
+
+from collections.abc import Mapping
+
+from headgate.settings import Settings
+from headgate.traffic.port import Reading, TrafficError, TrafficPort
+
+__all__ = ["Reading", "TrafficError", "TrafficPort", "for_system"]
+
+
+def for_system(settings: Settings, configuration: Mapping[str, object]) -> TrafficPort:
+    """The traffic of the system that `settings` describe.
+
+    `configuration`: the stack's other configuration values by full key (`aws:region`), of which the adapter
+    takes what it needs. Nothing is read here, and no cloud library is imported before the first reading.
+    Raises TrafficError for a system that has no adapter.
+    """
+    if settings.system == "greenflow":
+        from headgate.traffic.alb import AlbTraffic
+
+        region = configuration.get("aws:region")
+        return AlbTraffic(settings.name, settings.slots, region=str(region) if region else None)
+    raise TrafficError(f"there is no way to read the traffic of system {settings.system!r}; known: greenflow")

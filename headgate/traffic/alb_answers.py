@@ -1,0 +1,99 @@
+"""What answers of the balancer's and the container service's API mean. Pure: no call is made here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from headgate.traffic.shares import per_cent
+
+_LONE_WEIGHT = 1  # of a target group without a weight: it is then the only one
+_AUTHENTICATION = ("authenticate-oidc", "authenticate-cognito")
+
+
+def route(actions: Sequence[Mapping[str, Any]], slots: Mapping[str, str]) -> dict[str, int]:
+    """Target -> per cent, as the last of `actions` routes. `slots`: target group ARN -> slot.
+
+    A target that is no slot has a spoken name: `target group legacy`, `redirect`, `fixed-response`.
+    """
+    final = max(actions, key=lambda action: int(action.get("Order", 1)), default={"Type": "nothing"})
+    if final["Type"] != "forward":
+        return {str(final["Type"]): 100}
+    weights: dict[str, int] = {}
+    for group in _weighted_groups(final):
+        arn = str(group["TargetGroupArn"])
+        target = slots.get(arn) or f"target group {arn.split('/')[1]}"
+        weights[target] = weights.get(target, 0) + int(group.get("Weight", _LONE_WEIGHT))
+    return per_cent(weights)
+
+
+def rule_routes(
+    rules: Sequence[Mapping[str, Any]], slots: Mapping[str, str], split: Mapping[str, int]
+) -> dict[str, int]:
+    """`rule 10 -> green` -> per cent, for every rule that routes otherwise than the default action (`split`)."""
+    found: dict[str, int] = {}
+    for rule in rules:
+        if rule.get("IsDefault"):
+            continue
+        routed = _some(route(rule["Actions"], slots))
+        if routed != _some(split):
+            found |= {f"rule {rule['Priority']} -> {target}": share for target, share in routed.items()}
+    return found
+
+
+def group_arns(actions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Target groups that `actions` forward to, in their order, each once."""
+    arns = [str(group["TargetGroupArn"]) for action in actions for group in _weighted_groups(action)]
+    return list(dict.fromkeys(arns))
+
+
+def stickiness_seconds(actions: Sequence[Mapping[str, Any]]) -> int:
+    """Duration of the cookie as written, also while it is off; 0 when none is written."""
+    configs = [action.get("ForwardConfig", {}).get("TargetGroupStickinessConfig", {}) for action in actions]
+    return next((int(config["DurationSeconds"]) for config in configs if config.get("DurationSeconds")), 0)
+
+
+def authentication(actions: Sequence[Mapping[str, Any]]) -> str:
+    """Type of the action that makes users log in first, or an empty text."""
+    return next((str(action["Type"]) for action in actions if action["Type"] in _AUTHENTICATION), "")
+
+
+def unsteady(service: Mapping[str, Any]) -> str:
+    """Why the service is still changing, or an empty text when one finished deployment runs all tasks."""
+    deployments: list[Mapping[str, Any]] = service.get("deployments") or []
+    primary = [deployment for deployment in deployments if deployment.get("status") == "PRIMARY"]
+    # Absent where the service has no rolling deployments.
+    state = str(primary[0].get("rolloutState", "COMPLETED")) if primary else "COMPLETED"
+    if state == "FAILED":
+        return f"its last deployment failed ({primary[0].get('rolloutStateReason') or 'no reason given'})"
+    if len(deployments) > 1:
+        return f"{len(deployments)} deployments are in progress"
+    if service["runningCount"] != service["desiredCount"]:
+        return f"{service['runningCount']} of {service['desiredCount']} tasks run"
+    return "" if state == "COMPLETED" else f"its deployment is {state}"
+
+
+def image(task_definition: Mapping[str, Any], container: str) -> str | None:
+    """Image of the container called `container`, or of the only one; None when that is not clear."""
+    containers = task_definition["containerDefinitions"]
+    named = [each for each in containers if each["name"] == container]
+    chosen = named or (containers if len(containers) == 1 else [])
+    return str(chosen[0]["image"]) if chosen else None
+
+
+def tags(descriptions: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """ARN -> its tags."""
+    return {
+        description["ResourceArn"]: {tag["Key"]: tag.get("Value", "") for tag in description["Tags"]}
+        for description in descriptions
+    }
+
+
+def _some(split: Mapping[str, int]) -> dict[str, int]:
+    return {target: share for target, share in split.items() if share}
+
+
+def _weighted_groups(action: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Target groups of a forward action. The API knows two forms; the short one names a single group."""
+    groups = action.get("ForwardConfig", {}).get("TargetGroups")
+    if groups:
+        return list(groups)
+    return [{"TargetGroupArn": action["TargetGroupArn"]}] if "TargetGroupArn" in action else []

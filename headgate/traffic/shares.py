@@ -1,0 +1,24 @@
+"""A balancer takes ratios; Headgate speaks of per cent."""
+
+from collections.abc import Mapping
+
+
+def per_cent(weights: Mapping[str, int]) -> dict[str, int]:
+    """Whole per cents, together 100, of ratio `weights` (1 and 1 are 50 and 50); all 0 stays all 0.
+
+    Rounded by largest remainder. What has any weight never shows as 0, hence nothing else as 100: 999 and 1
+    are 99 and 1, for a share that is too small to round up still reaches users.
+    """
+    total = sum(weights.values())
+    if total == 0:
+        return dict.fromkeys(weights, 0)
+    shares = {name: max(weight * 100 // total, min(weight, 1)) for name, weight in weights.items()}
+    by_remainder = sorted(weights, key=lambda name: weights[name] * 100 % total, reverse=True)
+    by_share = sorted(weights, key=lambda name: shares[name], reverse=True)
+    missing = 100 - sum(shares.values())
+    for position in range(abs(missing)):
+        if missing > 0:
+            shares[by_remainder[position % len(by_remainder)]] += 1
+        else:
+            shares[by_share[position % len(by_share)]] -= 1
+    return shares
