@@ -56,7 +56,7 @@ lock:
 	@$(PYTHON) -m toolchain lock $(if $(UPGRADE),--upgrade)
 
 clean:
-	@$(if $(wildcard $(BIN)/headgate),$(BIN)/headgate sandbox down || true)
+	@$(if $(wildcard .headgate/sandbox.json),$(BIN)/headgate sandbox down || true)
 	rm -rf $(VENV) .headgate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -28,6 +28,8 @@ class Builder:
     environ: Mapping[str, str]
     runner: Runner
     progress: Progress
+    # Why the engine is built at all: the first thing a user with an installed Pulumi will ask.
+    because: str
 
     @property
     def bin(self) -> Path:
@@ -80,8 +82,8 @@ class Builder:
     def _fill(self, target: Path, go: str) -> None:
         """Put both programs and both scripts into the empty folder `target`, and try the engine."""
         self.progress.say(
-            f"Building the Pulumi engine {self.recipe.version} from source with Go; once per machine, "
-            f"about 5 minutes on 2 cores, kept in {self.store}"
+            f"{self.because} Building the Pulumi engine {self.recipe.version} from source with Go:\n"
+            f"once per machine, about 5 minutes on 2 cores, kept in {self.store}"
         )
         for number, program in enumerate(self.recipe.programs, start=1):
             label = f"[{number}/{len(self.recipe.programs)}] building {program.name} {program.version}"

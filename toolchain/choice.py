@@ -71,7 +71,7 @@ def ensure(
     if forced is Origin.SYSTEM:
         raise PrerequisiteMissing(f"{CHOICE_VARIABLE}=system, but: {unusable.reason}\n{_remedy(recipe)}")
 
-    builder = Builder(recipe, store, environ, runner, progress)
+    builder = Builder(recipe, store, environ, runner, progress, because=unusable.reason)
     try:
         return Toolchain(builder.build(), recipe.version, Origin.BUILD)
     except PrerequisiteMissing as missing:

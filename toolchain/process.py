@@ -66,16 +66,16 @@ class SubprocessRunner:
             )
         except OSError as error:
             return Completed(returncode=127, stderr=str(error))
-        try:
-            while True:
-                try:
-                    stdout, stderr = process.communicate(timeout=TICK_SECONDS if tick else None)
-                except subprocess.TimeoutExpired:
-                    if tick:
-                        tick()
-                else:
-                    return Completed(process.returncode, stdout or "", stderr or "")
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+        with process:
+            try:
+                while True:
+                    try:
+                        stdout, stderr = process.communicate(timeout=TICK_SECONDS if tick else None)
+                    except subprocess.TimeoutExpired:
+                        if tick:
+                            tick()
+                    else:
+                        return Completed(process.returncode, stdout or "", stderr or "")
+            finally:
+                if process.poll() is None:
+                    process.terminate()

@@ -1,0 +1,103 @@
+"""What holds for every test: no credentials of this machine, no network but loopback, no surprises."""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import settings
+
+from toolchain import Toolchain, ensure
+
+# Prefixes of variables that change what cloud libraries, Pulumi or Headgate do.
+_SCRUBBED = (
+    "AWS_",
+    "BOTO",
+    "CLOUDSDK_",
+    "GCE_",
+    "GCLOUD_",
+    "GCP_",
+    "GOOGLE_",
+    "HEADGATE_",
+    "MOTO_",
+    "PULUMI_",
+)
+# Where the built engine is kept, and which one to take: decided by who runs the tests.
+_KEPT = ("HEADGATE_CACHE", "HEADGATE_TOOLCHAIN")
+
+_home = TemporaryDirectory(prefix="headgate-tests-")
+
+settings.register_profile("default", deadline=None)
+# In CI the same examples every time: a red build can be repeated; new examples are found on desks.
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_configure() -> None:
+    """Scrub the environment once, before any test module is imported, for child processes too."""
+    for name in list(os.environ):
+        if name.startswith(_SCRUBBED) and name not in _KEPT:
+            del os.environ[name]
+    empty = Path(_home.name)
+    os.environ.update(
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+        CLOUDSDK_CONFIG=str(empty / "gcloud"),
+        NO_GCE_CHECK="true",
+        PULUMI_HOME=str(empty / "pulumi"),
+        PULUMI_BACKEND_URL=f"file://{empty}",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true",
+        PULUMI_SKIP_UPDATE_CHECK="true",
+    )
+    sys.addaudithook(_refuse_the_network)
+
+
+def pytest_unconfigure() -> None:
+    """Remove the empty home."""
+    _home.cleanup()
+
+
+def _refuse_the_network(event: str, args: tuple[object, ...]) -> None:
+    """Audit hook: a connection that leaves this machine fails the test that makes it."""
+    if event == "socket.connect":
+        address = args[1]
+        host = address[0] if isinstance(address, tuple) else None
+    elif event == "socket.getaddrinfo":
+        host = args[0]
+    else:
+        return
+    if host is not None and not _is_loopback(host):
+        raise RuntimeError(f"a test tried to reach {host!r}; tests talk to 127.0.0.1 only")
+
+
+def _is_loopback(host: object) -> bool:
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    if name in ("", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name.endswith(".localhost")
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_restored() -> Iterator[None]:
+    """A test that sets a variable does not decide what the next one sees."""
+    before = dict(os.environ)
+    yield
+    # pytest itself sets this one, before and after a test.
+    for name in os.environ.keys() - before.keys() - {"PYTEST_CURRENT_TEST"}:
+        del os.environ[name]
+    for name, value in before.items():
+        if name != "PYTEST_CURRENT_TEST" and os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+@pytest.fixture(scope="session")
+def pulumi_toolchain() -> Toolchain:
+    """The engine and language host to run engine tests with; built first if need be."""
+    return ensure()
