@@ -34,10 +34,13 @@ $(INSTALLED): requirements.lock pyproject.toml toolchain/uv.txt
 toolchain: $(INSTALLED)
 	@$(BIN)/python -m toolchain ensure
 
-demo: $(INSTALLED) toolchain
+# Prepared first, so that its minutes and its messages stand alone.
+demo: $(INSTALLED)
+	@$(BIN)/python -m toolchain ensure > /dev/null
 	@$(BIN)/headgate rehearse demo
 
-test: $(INSTALLED) toolchain
+test: $(INSTALLED)
+	@$(BIN)/python -m toolchain ensure > /dev/null
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(INSTALLED) docs-check

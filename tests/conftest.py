@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
-from toolchain import Toolchain, ensure
+from toolchain import Toolchain, ToolchainError, ensure
 
 # Prefixes of variables that change what cloud libraries, Pulumi or Headgate do.
 _SCRUBBED = (
@@ -97,7 +97,19 @@ def _environment_is_restored() -> Iterator[None]:
             os.environ[name] = value
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the engine before the first test that needs it: minutes that are no test's own time."""
+    if not any(item.get_closest_marker("engine") for item in session.items):
+        return
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        try:
+            ensure()
+        except ToolchainError as error:
+            pytest.exit(f"{error}\n(`pytest -m 'not engine'` runs the tests that do without.)", returncode=2)
+
+
 @pytest.fixture(scope="session")
 def pulumi_toolchain() -> Toolchain:
-    """The engine and language host to run engine tests with; built first if need be."""
+    """The engine and language host to run engine tests with."""
     return ensure()
