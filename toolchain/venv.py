@@ -1,6 +1,6 @@
-"""The virtual environment of the checkout, exactly as requirements.lock says, and that file itself.
+"""The virtual environment of the checkout, exactly as requirements.lock says, and the lock files.
 
-requirements.lock carries hashes of every file and no address of a registry: uv or pip fetch from wherever
+The lock files carry hashes of every file and no address of a registry: uv or pip fetch from wherever
 they are configured to, and install nothing whose hash is not in the lock.
 """
 
@@ -18,6 +18,13 @@ from toolchain.version import Version, parse
 
 # The first with `uv pip compile --group`.
 OLDEST_UV = Version(0, 7, 0)
+# The least that pyproject.toml allows; a universal lock holds for this one and all later ones.
+OLDEST_PYTHON = "3.11"
+# Lock file -> what of pyproject.toml goes into it.
+LOCKS = {
+    "requirements.lock": ["pyproject.toml", "--group", "sandbox", "--group", "dev"],
+    "toolchain/uv.txt": ["--group", "bootstrap"],
+}
 
 
 @dataclass(frozen=True)
@@ -42,18 +49,17 @@ class Installer:
         self._must([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "--editable", "."])
 
     def lock(self, *, upgrade: bool) -> None:
-        """Write requirements.lock from pyproject.toml; pins stay where they are unless `upgrade`."""
-        plain = ["--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--universal"]
-        plain += ["--python-version", "3.11", *(["--upgrade"] if upgrade else [])]
-        groups = ["--group", "sandbox", "--group", "dev"]
-        locked = self.checkout / "requirements.lock"
-        self._must(
-            [self._uv(), "pip", "compile", *plain, "pyproject.toml", *groups, "--output-file", locked.name]
-        )
-        if "://" in locked.read_text():
-            raise ToolchainError(
-                f"{locked}: an address got into the lock; remove the setting that put it there"
-            )
+        """Write both lock files from pyproject.toml; pins stay where they are unless `upgrade`."""
+        uv = self._uv()
+        for name, requested in LOCKS.items():
+            how = ["--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--universal"]
+            how += ["--python-version", OLDEST_PYTHON, *(["--upgrade"] if upgrade else [])]
+            self._must([uv, "pip", "compile", *how, *requested, "--output-file", name])
+            if "://" in (self.checkout / name).read_text():
+                raise ToolchainError(
+                    f"{self.checkout / name}: an address got into the lock; find what put it "
+                    "there, and restore the file from git"
+                )
 
     def _uv(self) -> str:
         found = shutil.which("uv", path=self.environ.get("PATH", ""))

@@ -1,3 +1,4 @@
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from tests.unit.toolchain.fakes import FakeRunner, Machine, Said
 from toolchain.errors import BuildFailed, ToolchainError
 from toolchain.paths import CHECKOUT
 from toolchain.process import Completed
-from toolchain.venv import Installer, clean
+from toolchain.venv import LOCKS, Installer, clean
 
 OK = Completed(0)
 
@@ -106,26 +107,44 @@ def test_a_failure_names_the_command(machine: Machine, uv: FakeRunner, said: Sai
         installer(machine, uv, said).install()
 
 
+@pytest.fixture
+def locks(machine: Machine) -> list[Path]:
+    """Both lock files as uv leaves them."""
+    files = [machine.root / name for name in LOCKS]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("rich==15.0.0 \\\n    --hash=sha256:00\n")
+    return files
+
+
 @pytest.mark.parametrize("upgrade", [False, True])
-def test_the_lock_is_universal_and_hashed(
-    machine: Machine, uv: FakeRunner, said: Said, *, upgrade: bool
+def test_the_locks_are_universal_and_hashed(
+    machine: Machine, uv: FakeRunner, said: Said, locks: list[Path], *, upgrade: bool
 ) -> None:
-    (machine.root / "requirements.lock").write_text("rich==15.0.0 --hash=sha256:00\n")
     installer(machine, uv, said).lock(upgrade=upgrade)
-    (compile_,) = (call[2:] for call in uv.ran("uv pip"))
-    assert {"--universal", "--generate-hashes", "--no-header", "--no-annotate"} <= set(compile_)
-    assert ("--upgrade" in compile_) is upgrade
+    compiled = [call[2:] for call in uv.ran("uv pip")]
+    assert [call[-1] for call in compiled] == list(LOCKS)
+    for call in compiled:
+        assert {"--universal", "--generate-hashes", "--no-header", "--no-annotate"} <= set(call)
+        assert ("--upgrade" in call) is upgrade
 
 
-def test_an_address_in_the_lock_is_refused(machine: Machine, uv: FakeRunner, said: Said) -> None:
-    (machine.root / "requirements.lock").write_text("--index-url https://registry.example/simple\n")
-    with pytest.raises(ToolchainError, match="an address got into the lock"):
+def test_every_group_is_in_a_lock() -> None:
+    groups = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["dependency-groups"]
+    assert {word for words in LOCKS.values() for word in words} >= groups.keys()
+
+
+def test_an_address_in_a_lock_is_refused(
+    machine: Machine, uv: FakeRunner, said: Said, locks: list[Path]
+) -> None:
+    locks[0].write_text("--index-url https://registry.example/simple\n")
+    with pytest.raises(ToolchainError, match=r"requirements\.lock: an address got into the lock"):
         installer(machine, uv, said).lock(upgrade=False)
 
 
 def test_the_committed_locks_hold_no_address_and_a_hash_for_every_package() -> None:
-    for lock in (CHECKOUT / "requirements.lock", CHECKOUT / "toolchain" / "uv.txt"):
-        text = lock.read_text()
+    for name in LOCKS:
+        text = (CHECKOUT / name).read_text()
         assert "://" not in text
         packages = [line for line in text.splitlines() if not line.startswith(" ")]
         assert packages
