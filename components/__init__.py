@@ -1,0 +1,1 @@
+"""How each piece is built: Pulumi components that read no configuration and call no cloud."""

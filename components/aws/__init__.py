@@ -1,0 +1,1 @@
+"""Components on AWS. One module, one component, beside the plain functions it computes with."""

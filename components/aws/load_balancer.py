@@ -1,0 +1,376 @@
+"""The balancer: its HTTPS listener carries the traffic, and its weights are the rollout."""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import ec2, lb, vpc
+
+from components._common import ROLE_TAG, PlainArguments, Slot, slot_tags, target_group_name, token
+from components.aws.security_rules import connect
+
+TRAFFIC_PORT = 443
+REDIRECT_PORT = 80
+TEST_PORT = 8443
+
+# TLS 1.3, and 1.2 with forward secrecy and AEAD or SHA-2 only; the strictest of the policies that current
+# clients of ALB can use (Elastic Load Balancing, "Security policies for your Application Load Balancer").
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+DEFAULT_CONTAINER_PORT = 8080
+DEFAULT_HEALTH_PATH = "/api/v2/health"
+DEFAULT_DEREGISTRATION_DELAY = 60  # seconds a target that leaves may take to finish its requests
+HEALTH_INTERVAL = 10  # seconds
+HEALTH_TIMEOUT = 5  # seconds
+HEALTHY_AFTER = 2  # checks in a row
+UNHEALTHY_AFTER = 3  # checks in a row
+
+MAX_STICKINESS = 604_800  # seconds: 7 days, the most ALB allows
+LEAST_TEST_PREFIX = 8  # a test client range wider than /8 is a good part of the internet
+
+
+class SlotWeights(TypedDict):
+    """Per cent of new requests that each slot's target group gets."""
+
+    blue: int
+    """Weight of blue."""
+    green: int
+    """Weight of green."""
+
+
+class LoadBalancerArgs(TypedDict):
+    """Arguments of `LoadBalancer`."""
+
+    physical_name: str
+    """Name of the balancer in AWS and stem of its target groups' names. Replaces all of them."""
+    vpc_id: pulumi.Input[str]
+    """The VPC. Replaces everything."""
+    vpc_cidr: str
+    """IPv4 range of the VPC: who may use the test listener unless `test_client_cidrs` says otherwise."""
+    subnet_ids: Sequence[pulumi.Input[str]]
+    """Public subnets, at least two."""
+    certificate_arn: pulumi.Input[str]
+    """Certificate of both HTTPS listeners."""
+    service_security_group_id: pulumi.Input[str]
+    """Group of the tasks; the balancer opens its way to them."""
+    client_cidrs: Sequence[str]
+    """IPv4 ranges that may reach the service. 0.0.0.0/0 is a public service, and has to be said."""
+    test_client_cidrs: NotRequired[Sequence[pulumi.Input[str]]]
+    """IPv4 ranges that may reach the test listener, /8 or narrower. Default: the VPC."""
+    weights: SlotWeights
+    """The split of the traffic. Plain numbers: policies judge them in a preview. Changed in place."""
+    stickiness_seconds: NotRequired[int]
+    """Seconds a client is kept on the slot it got first, 0 to 604800. Default: 0, off."""
+    test_slot: Slot
+    """Slot behind the test listener: the candidate's, else the standby's. Changed in place."""
+    container_port: NotRequired[int]
+    """Port of the tasks. Default: 8080. Replaces the target groups."""
+    health_check_path: NotRequired[str]
+    """Path that answers 200 when a task can serve. Default: /api/v2/health."""
+    deregistration_delay_seconds: NotRequired[int]
+    """Seconds a leaving task may take to finish its requests, 15 to 300. Default: 60."""
+    protect: NotRequired[bool]
+    """Refuse to delete or replace the balancer, the traffic listener and the target groups. Default: true."""
+    tags: Mapping[str, pulumi.Input[str]]
+    """Tags of every taggable child."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settings:
+    stickiness: int
+    test_slot: Slot
+    container_port: int
+    health_path: str
+    deregistration_delay: int
+    protect: bool
+
+
+class LoadBalancer(pulumi.ComponentResource):
+    """An internet-facing balancer that splits HTTPS traffic between the blue and the green target group.
+
+    Creates: security group with its rules; balancer; target groups blue and green; HTTPS listener 443, which
+    carries the traffic; HTTP listener 80, which redirects to it; HTTPS listener 8443 for tests, which reaches
+    one slot only.
+
+    Changes during a rollout: `weights`, `stickiness_seconds`, `test_slot`.
+
+    Replaces on: `physical_name`, `vpc_id` (balancer, target groups); `container_port` (target groups). While
+    `protect` is true these are refused.
+    """
+
+    listener_arn: pulumi.Output[str]
+    """ARN of the listener that carries the traffic."""
+    listener: lb.Listener
+    """The listener that carries the traffic: what else must wait for a shift depends on it."""
+    default_actions: pulumi.Output[Sequence[Any]]
+    """The split as the provider last reported it, not as it was asked for."""
+    name: pulumi.Output[str]
+    """Name of the balancer in AWS."""
+    dns_name: pulumi.Output[str]
+    """Host name AWS gave the balancer."""
+    security_group_id: pulumi.Output[str]
+    """Group of the balancer."""
+    target_group_arns: dict[str, pulumi.Output[str]]
+    """ARN of each slot's target group, by slot."""
+
+    def __init__(
+        self,
+        name: str,
+        args: LoadBalancerArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        carrier_hooks: pulumi.ResourceHookBinding | None = None,
+        carrier_depends_on: Sequence[pulumi.Resource] = (),
+    ) -> None:
+        """`carrier_hooks` and `carrier_depends_on` go to the traffic listener.
+
+        They exist in Python programs only, because hooks and resources cannot cross to another language.
+        """
+        super().__init__(token("LoadBalancer"), name, {}, opts)
+        settings = _resolve(name, args)
+        self._name = name
+        self._args = args
+        self._settings = settings
+
+        group = self._security_group()
+        balancer = lb.LoadBalancer(
+            f"{name}-balancer",
+            name=args["physical_name"],
+            load_balancer_type="application",
+            internal=False,
+            security_groups=[group.id],
+            subnets=list(args["subnet_ids"]),
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="defensive",
+            enable_deletion_protection=settings.protect,
+            tags=args["tags"],
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
+        )
+        groups = {slot: self._target_group(slot) for slot in Slot}
+
+        self.listener = lb.Listener(
+            f"{name}-traffic",
+            load_balancer_arn=balancer.arn,
+            port=TRAFFIC_PORT,
+            protocol="HTTPS",
+            ssl_policy=TLS_POLICY,
+            certificate_arn=args["certificate_arn"],
+            default_actions=[forward(args["weights"], groups, settings.stickiness)],
+            tags={**args["tags"], ROLE_TAG: "traffic"},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=settings.protect,
+                hooks=carrier_hooks,
+                depends_on=list(carrier_depends_on),
+            ),
+        )
+        self._redirect_listener(balancer)
+        self._test_listener(balancer, groups[settings.test_slot])
+
+        self.listener_arn = self.listener.arn
+        self.default_actions = self.listener.default_actions
+        self.name = balancer.name
+        self.dns_name = balancer.dns_name
+        self.security_group_id = group.id
+        self.target_group_arns = {slot.value: group.arn for slot, group in groups.items()}
+        self.register_outputs(
+            {
+                "listener_arn": self.listener_arn,
+                "listener": self.listener,
+                "default_actions": self.default_actions,
+                "name": self.name,
+                "dns_name": self.dns_name,
+                "security_group_id": self.security_group_id,
+                "target_group_arns": self.target_group_arns,
+            }
+        )
+
+    def _security_group(self) -> ec2.SecurityGroup:
+        args = self._args
+        group = ec2.SecurityGroup(
+            f"{self._name}-balancer",
+            vpc_id=args["vpc_id"],
+            description=f"Balancer {args['physical_name']}",
+            tags=args["tags"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        ways_in = [
+            ("https", TRAFFIC_PORT, "Clients over HTTPS", args["client_cidrs"]),
+            ("http", REDIRECT_PORT, "Clients over HTTP, to be redirected to HTTPS", args["client_cidrs"]),
+            (
+                "test",
+                TEST_PORT,
+                "Test clients, to the slot under test",
+                args.get("test_client_cidrs", [args["vpc_cidr"]]),
+            ),
+        ]
+        for role, port, description, cidrs in ways_in:
+            for position, cidr in enumerate(cidrs):
+                vpc.SecurityGroupIngressRule(
+                    f"{self._name}-{role}-{position}-in",
+                    security_group_id=group.id,
+                    cidr_ipv4=cidr,
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                    description=description,
+                    tags=args["tags"],
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+        connect(
+            f"{self._name}-tasks",
+            client=group.id,
+            server=args["service_security_group_id"],
+            port=self._settings.container_port,
+            description="Balancer to the tasks",
+            tags=args["tags"],
+            parent=self,
+        )
+        return group
+
+    def _target_group(self, slot: Slot) -> lb.TargetGroup:
+        settings = self._settings
+        return lb.TargetGroup(
+            f"{self._name}-{slot.value}",
+            name=target_group_name(self._args["physical_name"], slot),
+            vpc_id=self._args["vpc_id"],
+            target_type="ip",
+            port=settings.container_port,
+            protocol="HTTP",
+            protocol_version="HTTP1",
+            deregistration_delay=settings.deregistration_delay,
+            health_check={
+                "enabled": True,
+                "path": settings.health_path,
+                "port": "traffic-port",
+                "protocol": "HTTP",
+                "matcher": "200",
+                "interval": HEALTH_INTERVAL,
+                "timeout": HEALTH_TIMEOUT,
+                "healthy_threshold": HEALTHY_AFTER,
+                "unhealthy_threshold": UNHEALTHY_AFTER,
+            },
+            tags=slot_tags(self._args["tags"], slot),
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
+        )
+
+    def _redirect_listener(self, balancer: lb.LoadBalancer) -> None:
+        lb.Listener(
+            f"{self._name}-redirect",
+            load_balancer_arn=balancer.arn,
+            port=REDIRECT_PORT,
+            protocol="HTTP",
+            default_actions=[
+                {
+                    "type": "redirect",
+                    "redirect": {
+                        "protocol": "HTTPS",
+                        "port": str(TRAFFIC_PORT),
+                        "status_code": "HTTP_301",
+                    },
+                }
+            ],
+            tags=self._args["tags"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _test_listener(self, balancer: lb.LoadBalancer, group: lb.TargetGroup) -> None:
+        lb.Listener(
+            f"{self._name}-test",
+            load_balancer_arn=balancer.arn,
+            port=TEST_PORT,
+            protocol="HTTPS",
+            ssl_policy=TLS_POLICY,
+            certificate_arn=self._args["certificate_arn"],
+            default_actions=[
+                {
+                    "type": "forward",
+                    "forward": {
+                        "target_groups": [{"arn": group.arn, "weight": 100}],
+                        "stickiness": _stickiness(0),
+                    },
+                }
+            ],
+            tags={**self._args["tags"], ROLE_TAG: "test"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def forward(
+    weights: SlotWeights, groups: Mapping[Slot, lb.TargetGroup], stickiness: int
+) -> lb.ListenerDefaultActionArgsDict:
+    """Action of the traffic listener: blue, then green, always both, so that a diff shows weights only."""
+    return {
+        "type": "forward",
+        "forward": {
+            "target_groups": [
+                {"arn": groups[Slot.BLUE].arn, "weight": weights["blue"]},
+                {"arn": groups[Slot.GREEN].arn, "weight": weights["green"]},
+            ],
+            "stickiness": _stickiness(stickiness),
+        },
+    }
+
+
+def _stickiness(seconds: int) -> lb.ListenerDefaultActionForwardStickinessArgsDict:
+    # The provider wants a duration also when stickiness is off; 1 is the least it accepts.
+    return {"enabled": seconds > 0, "duration": max(seconds, 1)}
+
+
+def _resolve(name: str, args: LoadBalancerArgs) -> _Settings:
+    plain = PlainArguments("LoadBalancer", name)
+    stickiness = args.get("stickiness_seconds", 0)
+    container_port = args.get("container_port", DEFAULT_CONTAINER_PORT)
+    health_path = args.get("health_check_path", DEFAULT_HEALTH_PATH)
+    delay = args.get("deregistration_delay_seconds", DEFAULT_DEREGISTRATION_DELAY)
+
+    plain.name("physical_name", args["physical_name"])
+    for slot in Slot:
+        group_name = target_group_name(args["physical_name"], slot)
+        plain.expect(
+            len(group_name) <= 32,
+            "physical_name",
+            args["physical_name"],
+            f"a name that leaves target group {group_name!r} within 32 characters",
+            "Shorten it.",
+        )
+    plain.between("stickiness_seconds", stickiness, 0, MAX_STICKINESS, "seconds")
+    plain.between("container_port", container_port, 1, 65535)
+    plain.between("deregistration_delay_seconds", delay, 15, 300, "seconds")
+    plain.expect(health_path.startswith("/"), "health_check_path", health_path, "a path that starts with /")
+    plain.expect(len(args["subnet_ids"]) >= 2, "subnet_ids", len(args["subnet_ids"]), "at least 2 subnets")
+    plain.expect(len(args["client_cidrs"]) > 0, "client_cidrs", [], "at least one IPv4 range")
+    for position, cidr in enumerate(args["client_cidrs"]):
+        plain.expect(
+            network(cidr) is not None, f"client_cidrs[{position}]", cidr, "an IPv4 range such as 10.0.0.0/8"
+        )
+    for position, client in enumerate(args.get("test_client_cidrs", [args["vpc_cidr"]])):
+        if isinstance(client, str):
+            found = network(client)
+            plain.expect(
+                found is not None and found.prefixlen >= LEAST_TEST_PREFIX,
+                f"test_client_cidrs[{position}]",
+                client,
+                f"an IPv4 range of /{LEAST_TEST_PREFIX} or narrower",
+                "The test listener reaches versions that users must not see yet.",
+            )
+    test_slot = plain.one_of(Slot, "test_slot", args["test_slot"])
+    plain.refuse()
+    return _Settings(
+        stickiness=stickiness,
+        test_slot=test_slot,
+        container_port=container_port,
+        health_path=health_path,
+        deregistration_delay=delay,
+        protect=args.get("protect", True),
+    )
+
+
+def network(cidr: str) -> ipaddress.IPv4Network | None:
+    """`cidr` as a network, or None when it is no IPv4 network."""
+    try:
+        return ipaddress.IPv4Network(cidr)
+    except ValueError:
+        return None
