@@ -68,6 +68,9 @@ class Elbv2Reader:
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise Away(f"an answer of the API is not of the expected form: {error!r}") from error
 
+    def close(self) -> None:
+        self._client.close()
+
     def _forget(self) -> None:
         self._arn = None
         self._tagged = set()

@@ -83,6 +83,10 @@ class Plane:
     ) -> Send | Answer | Refuse:
         if request.method == hdrs.METH_TRACE:
             return Refuse(405, "a load balancer does not take TRACE", "use another method")
+        if not request.rel_url.raw_path.startswith("/"):
+            # Also guards what comes after: put behind the address of a process, `@elsewhere/` would name
+            # another host.
+            return Refuse(400, "the request target is not a path", "send an absolute path")
         listener = self._listener(port)
         if isinstance(listener, Refuse):
             return listener

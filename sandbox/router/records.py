@@ -122,7 +122,11 @@ class Records:
         self._clock = clock
         self._pending: deque[Record] = deque(maxlen=_MOST_PENDING)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="records")
-        self._database = self._thread.submit(_open, path).result()
+        try:
+            self._database = self._thread.submit(_open, path).result()
+        except Unusable:
+            self._thread.shutdown()
+            raise
         self._salt = self._key("user")
         self._pruned_at = clock()
 

@@ -22,7 +22,7 @@ from aiohttp import web
 from sandbox.router.backends import Backends
 from sandbox.router.control import PORTS, PREFIX, Control
 from sandbox.router.forwarding import Forwarder
-from sandbox.router.live import Elbv2Reader, Reader, Watch, elbv2_client
+from sandbox.router.live import Elbv2Reader, Watch, elbv2_client
 from sandbox.router.plane import Identity, Plane
 from sandbox.router.records import Records
 from sandbox.router.stickiness import ZeroWeight
@@ -58,22 +58,18 @@ class Router:
     broken: asyncio.Future[Any]
 
 
-def reader_of(settings: Settings) -> Reader:
-    """The reader of the balancer that the settings name. Raises Unusable on an address that is not local."""
-    endpoint = loopback_url(settings.aws_endpoint)
-    return Elbv2Reader(elbv2_client(endpoint, settings.region), settings.load_balancer)
-
-
 @contextlib.asynccontextmanager
-async def running(settings: Settings, reader: Reader | None = None) -> AsyncIterator[Router]:
+async def running(settings: Settings) -> AsyncIterator[Router]:
     """Run a router while the block runs; it has read the balancer once when the block begins.
 
     Raises Unusable when a port, an address or the database cannot be used.
     """
+    endpoint = loopback_url(settings.aws_endpoint)
     async with contextlib.AsyncExitStack() as stack:
-        sockets = {name: listen(settings.ports.get(name, 0)) for name in PORTS}
-        for bound in sockets.values():
-            stack.callback(bound.close)
+        sockets = {}
+        for listener in PORTS:
+            sockets[listener] = listen(settings.ports.get(listener, 0))
+            stack.callback(sockets[listener].close)
         urls = {name: url_of(bound) for name, bound in sockets.items()}
 
         records = Records(settings.database)
@@ -82,7 +78,9 @@ async def running(settings: Settings, reader: Reader | None = None) -> AsyncIter
             connect_timeout_s=settings.connect_timeout_s, idle_timeout_s=settings.idle_timeout_s
         )
         stack.push_async_callback(forwarder.close)
-        watch = Watch(reader or reader_of(settings), interval_s=settings.poll_s)
+        reader = Elbv2Reader(elbv2_client(endpoint, settings.region), settings.load_balancer)
+        stack.callback(reader.close)
+        watch = Watch(reader, interval_s=settings.poll_s)
         backends = Backends(settings.backends)
         backends.refresh()
         await watch.refresh()
