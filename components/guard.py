@@ -58,9 +58,7 @@ class CarrierGuard:
         self.written = True
 
 
-def judge_declared(
-    inputs: Mapping[str, Any], change: Mapping[str, Any], slots: Sequence[str]
-) -> tuple[Violation, ...]:
+def judge_declared(inputs: Mapping[str, Any], change: Mapping[str, Any], slots: Sequence[str]) -> tuple[Violation, ...]:
     """R-02, R-05 and R-27 on the listener's own inputs (camelCase, as the provider gets them)."""
     read = transition.read(change)
     if not isinstance(read, transition.Transition):
@@ -76,9 +74,7 @@ def judge_declared(
     return (
         *carrier.check_weights(weights, carrier=True),
         *carrier.check_split(dict(zip(slots, weights, strict=False)), read.proposed),
-        *carrier.check_stickiness(
-            held.get("enabled"), held.get("duration"), read.proposed, step.bake if step else 0
-        ),
+        *carrier.check_stickiness(held.get("enabled"), held.get("duration"), read.proposed, step.bake if step else 0),
     )
 
 
@@ -94,5 +90,5 @@ def _replacement(name: str) -> Violation:
         RuleId.FAIL_CLOSED,
         f"The traffic listener {name!r} is changed in place, never replaced; a replacement drops traffic.",
         "a create while the listener exists and a state is recorded.",
-        "Take back the change that forces the replacement (port, balancer or name), or do it outside a rollout by hand.",
+        "Take back the change that forces the replacement (port, balancer or name).",
     )

@@ -1,4 +1,4 @@
-"""The rollout itself as a resource: what the policy pack judges, what a diff shows, and the guard that needs neither."""
+"""The rollout as a resource: what the policy pack judges, what a diff shows, and the guard that needs neither."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NotRequired, TypedDict
@@ -8,7 +8,7 @@ import pulumi
 from headgate import transition
 from headgate.problems import Violation
 
-TOKEN = "headgate:index:Rollout"
+TYPE = "headgate:index:Rollout"
 
 
 class RolloutArgs(TypedDict):
@@ -51,16 +51,14 @@ class Rollout(pulumi.ComponentResource):
             lambda hook_args: refuse(judge(hook_args.new_inputs or {}, now())),
             pulumi.ResourceHookOptions(on_dry_run=True),
         )
-        guarded = pulumi.ResourceOptions(
-            hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
-        )
+        guarded = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]))
         inputs = {key: value for key, value in args.items() if value is not None}
-        super().__init__(TOKEN, name, inputs, pulumi.ResourceOptions.merge(opts, guarded))
+        super().__init__(TYPE, name, inputs, pulumi.ResourceOptions.merge(opts, guarded))
         self.register_outputs({})
 
 
 def judge(inputs: Mapping[str, Any], now: int) -> tuple[Violation, ...]:
-    """The violations of the transition in `inputs` (form of `RolloutArgs`). Inputs that cannot be read are a violation."""
+    """The violations of the transition in `inputs` (form of `RolloutArgs`); inputs that cannot be read are one too."""
     read = transition.read(inputs)
     if not isinstance(read, transition.Transition):
         reason = read.reason if read is not None else "there is nothing to judge"
@@ -79,6 +77,4 @@ class RolloutRefused(pulumi.RunError):
 
     def __init__(self, violations: tuple[Violation, ...]) -> None:
         self.violations = violations
-        super().__init__(
-            "the rollout guard refuses this change:\n" + "\n".join(f"  {each}" for each in violations)
-        )
+        super().__init__("the rollout guard refuses this change:\n" + "\n".join(f"  {each}" for each in violations))

@@ -10,7 +10,7 @@ from headgate import settings
 from headgate.gates import registry
 from headgate.settings import PROJECT, Settings, SettingsError
 
-__all__ = ["Settings", "SettingsError", "load", "provider_endpoints"]
+__all__ = ["Settings", "SettingsError", "load", "provider_configuration", "provider_endpoints"]
 
 
 def load() -> Settings:
@@ -34,7 +34,7 @@ def load() -> Settings:
 
 
 def provider_endpoints() -> tuple[str, ...]:
-    """Endpoints that the stack configuration sets for the cloud providers (`aws:endpoints`, custom Google endpoints)."""
+    """Endpoints that the stack configuration sets for the cloud providers (`aws:endpoints`, Google's custom ones)."""
     found: list[str] = []
     for key, value in {**_values("aws:"), **_values("gcp:")}.items():
         plain = _plain(value)
@@ -45,8 +45,13 @@ def provider_endpoints() -> tuple[str, ...]:
     return tuple(found)
 
 
+def provider_configuration() -> dict[str, object]:
+    """The providers' configuration by full key, e.g. `aws:region`."""
+    return {f"{prefix}{key}": _plain(value) for prefix in ("aws:", "gcp:") for key, value in _values(prefix).items()}
+
+
 def _values(prefix: str) -> dict[str, str]:
-    """Configuration values by key without `prefix`. pulumi.Config cannot list keys, and a misspelt key must be found."""
+    """Configuration values by key without `prefix`. pulumi.Config cannot list keys; a misspelt one must be found."""
     every = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     return {key.removeprefix(prefix): str(value) for key, value in every.items() if key.startswith(prefix)}
 
