@@ -27,13 +27,17 @@ def classify(previous: State | None, proposed: State) -> Move:
         return Move.BACK
     if _place(previous) == _place(proposed):
         return Move.STAY
+    return _forward(previous, proposed)
+
+
+def _forward(previous: State, proposed: State) -> Move:
+    was_rolling_out = previous.phase is Phase.ROLLING_OUT
     if proposed.phase is Phase.ROLLING_OUT:
-        return Move.ADVANCE if previous.phase is Phase.ROLLING_OUT else Move.START
-    if previous.phase is Phase.ROLLING_OUT:
+        return Move.ADVANCE if was_rolling_out else Move.START
+    if was_rolling_out:
         return Move.PROMOTE
-    if previous.phase is Phase.PROMOTED and proposed.phase is Phase.IDLE and proposed.live == previous.live:
-        return Move.RETIRE
-    return Move.EDIT
+    retired = previous.phase is Phase.PROMOTED and proposed.phase is Phase.IDLE and proposed.live == previous.live
+    return Move.RETIRE if retired else Move.EDIT
 
 
 def _place(state: State) -> tuple[object, ...]:

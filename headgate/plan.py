@@ -126,7 +126,7 @@ def whole(value: object) -> int:
     """`value` as an int; 10 and 10.0 are 10. Raises ValueError on a fraction, TypeError on anything but a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
-    if value != int(value):
+    if isinstance(value, float) and not value.is_integer():
         raise ValueError(f"{value!r} is not a whole number")
     return int(value)
 
@@ -145,9 +145,7 @@ def parse(raw: object, where: str, known_gates: Collection[str]) -> tuple[Plan |
     """
     problems: list[Problem] = []
     if not isinstance(raw, Mapping):
-        problems.append(
-            Problem(where, show(raw), "a mapping with steps, retention and limits", "Write the plan out.")
-        )
+        problems.append(Problem(where, show(raw), "a mapping with steps, retention and limits", "Write the plan out."))
         return None, tuple(problems)
     _refuse_unknown_keys(raw, _PLAN_KEYS, where, problems)
     steps = _parse_steps(raw.get("steps"), f"{where}.steps", known_gates, problems)
@@ -173,9 +171,7 @@ def parse(raw: object, where: str, known_gates: Collection[str]) -> tuple[Plan |
     return Plan(steps=steps, limits=parsed_limits, **seconds, **shares), ()
 
 
-def _parse_steps(
-    raw: object, where: str, known_gates: Collection[str], problems: list[Problem]
-) -> tuple[Step, ...]:
+def _parse_steps(raw: object, where: str, known_gates: Collection[str], problems: list[Problem]) -> tuple[Step, ...]:
     if not isinstance(raw, list) or not raw:
         problems.append(
             Problem(
@@ -186,9 +182,7 @@ def _parse_steps(
             )
         )
         return ()
-    steps = [
-        _parse_step(step, f"{where}[{position}]", known_gates, problems) for position, step in enumerate(raw)
-    ]
+    steps = [_parse_step(step, f"{where}[{position}]", known_gates, problems) for position, step in enumerate(raw)]
     names = [step.name for step in steps if step.name]
     for position, step in enumerate(steps):
         if step.name and names.index(step.name) != position and names.count(step.name) > 1:
@@ -205,9 +199,7 @@ def _parse_steps(
 
 def _parse_step(raw: object, where: str, known_gates: Collection[str], problems: list[Problem]) -> Step:
     if not isinstance(raw, Mapping):
-        problems.append(
-            Problem(where, show(raw), "a mapping with name, weight, bake and gates", "Write the step out.")
-        )
+        problems.append(Problem(where, show(raw), "a mapping with name, weight, bake and gates", "Write the step out."))
         return Step("", 0, 0)
     _refuse_unknown_keys(raw, _STEP_KEYS, where, problems)
     name = raw.get("name")
@@ -227,18 +219,12 @@ def _parse_step(raw: object, where: str, known_gates: Collection[str], problems:
     bake = duration.parse(raw.get("bake"))
     if bake is None:
         problems.append(
-            Problem(
-                f"{where}.bake", show(raw.get("bake")), duration.EXPECTED, "Say how long the step must stay."
-            )
+            Problem(f"{where}.bake", show(raw.get("bake")), duration.EXPECTED, "Say how long the step must stay.")
         )
-    return Step(
-        name, weight, bake or 0, _parse_gates(raw.get("gates"), f"{where}.gates", known_gates, problems)
-    )
+    return Step(name, weight, bake or 0, _parse_gates(raw.get("gates"), f"{where}.gates", known_gates, problems))
 
 
-def _parse_gates(
-    raw: object, where: str, known_gates: Collection[str], problems: list[Problem]
-) -> tuple[str, ...]:
+def _parse_gates(raw: object, where: str, known_gates: Collection[str], problems: list[Problem]) -> tuple[str, ...]:
     if raw is None:
         return ()
     if not isinstance(raw, list):
@@ -261,15 +247,11 @@ def _parse_gates(
 def _parse_percent(raw: object, where: str, problems: list[Problem]) -> int:
     if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw <= 100:
         return raw
-    problems.append(
-        Problem(where, show(raw), "a whole number from 0 to 100 (per cent)", "Correct the number.")
-    )
+    problems.append(Problem(where, show(raw), "a whole number from 0 to 100 (per cent)", "Correct the number."))
     return 0
 
 
-def _parse_duration(
-    raw: Mapping[Any, Any], key: str, default: int, where: str, problems: list[Problem]
-) -> int:
+def _parse_duration(raw: Mapping[Any, Any], key: str, default: int, where: str, problems: list[Problem]) -> int:
     if key not in raw:
         return default
     seconds = duration.parse(raw[key])
@@ -278,19 +260,13 @@ def _parse_duration(
     return seconds or 0
 
 
-def _refuse_unknown_keys(
-    raw: Mapping[Any, Any], known: set[str], where: str, problems: list[Problem]
-) -> None:
-    for key in raw:
-        if key not in known:
-            problems.append(
-                Problem(
-                    f"{where}.{key}",
-                    "an unknown key",
-                    f"one of: {', '.join(sorted(known))}",
-                    "Correct or remove it.",
-                )
-            )
+def _refuse_unknown_keys(raw: Mapping[Any, Any], known: set[str], where: str, problems: list[Problem]) -> None:
+    expected = f"one of: {', '.join(sorted(known))}"
+    problems.extend(
+        Problem(f"{where}.{key}", "an unknown key", expected, "Correct or remove it.")
+        for key in raw
+        if key not in known
+    )
 
 
 def show(value: object) -> str:

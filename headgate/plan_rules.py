@@ -1,5 +1,6 @@
 """Is a plan well formed (R-01), and is one plan looser than another (R-15)?"""
 
+import itertools
 from collections.abc import Iterable
 
 from headgate import duration, limits
@@ -13,21 +14,19 @@ def wellformed(plan: Plan) -> Iterable[Violation]:
     faults: list[tuple[str, str]] = []
     if not plan.steps or weights[-1] != 100:
         faults.append(("the last step must have weight 100", f"weights {path}"))
-    if any(after <= before for before, after in zip(weights, weights[1:], strict=False)):
+    if any(after <= before for before, after in itertools.pairwise(weights)):
         faults.append(("weights must rise with every step", f"weights {path}"))
     first = next((weight for weight in weights if weight > 0), None)
     if first is not None and first > plan.max_first_weight:
-        faults.append(
-            (f"the first step with traffic may have at most {plan.max_first_weight} %", f"{first} %")
-        )
+        faults.append((f"the first step with traffic may have at most {plan.max_first_weight} %", f"{first} %"))
     jumps = [after - before for before, after in zip([0, *weights], weights, strict=False)]
     if any(jump > plan.max_increment for jump in jumps):
         faults.append((f"no step may add more than {plan.max_increment} %", f"weights {path}"))
-    for step in plan.steps[:-1]:
-        if step.bake < plan.min_bake:
-            faults.append(
-                (f"a step must bake at least {plan.min_bake} s", f"{step.name!r} bakes {step.bake} s")
-            )
+    faults.extend(
+        (f"a step must bake at least {plan.min_bake} s", f"{step.name!r} bakes {step.bake} s")
+        for step in plan.steps[:-1]
+        if step.bake < plan.min_bake
+    )
     if not any(step.gates for step in plan.steps):
         faults.append(("at least one step must have a gate", "no gates"))
     for must, found in faults:

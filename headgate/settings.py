@@ -1,4 +1,4 @@
-"""The stack configuration as one frozen value, or every problem in it with its place. Pure: the caller reads the values."""
+"""The stack configuration as one frozen value, or every problem in it with its place. Pure: others read the values."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -30,7 +30,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """`tasks`: tasks of a version with all traffic; `minimum_tasks`: least of one with some; `maximum_tasks`: per slot."""
+    """Tasks: `tasks` of a version with all traffic, `minimum_tasks` least of one with some, `maximum_tasks` per slot."""
 
     tasks: int
     minimum_tasks: int
@@ -129,9 +129,7 @@ def parse(raw: Mapping[str, object], file: str, known_gates: Collection[str]) ->
         system=system,
         environment=environment,
         owner=reader.text(raw.get("owner"), "headgate:owner"),
-        domain=reader.matching(
-            raw.get("domain"), "headgate:domain", _DOMAIN, "a host name such as api.example.com"
-        ),
+        domain=reader.matching(raw.get("domain"), "headgate:domain", _DOMAIN, "a host name such as api.example.com"),
         certificate_arn=_certificate(reader, raw.get("certificate_arn")),
         release=_release(reader, raw.get("release"), SYSTEMS.get(system, ())),
         step=_step(reader, raw.get("step", IDLE), plan),
@@ -176,9 +174,7 @@ def _release(reader: "_Reader", raw: object, slots: tuple[str, ...]) -> Release:
                        "Give each version its own slot.")  # fmt: skip
         taken.setdefault(version.slot, role)
     rollout = mapping.get("rollout")
-    return Release(
-        live, candidate, standby, None if rollout is None else reader.text(rollout, f"{where}.rollout")
-    )
+    return Release(live, candidate, standby, None if rollout is None else reader.text(rollout, f"{where}.rollout"))
 
 
 def _version(reader: "_Reader", raw: object, where: str, slots: tuple[str, ...]) -> Version:
@@ -204,9 +200,7 @@ def _capacity(reader: "_Reader", raw: object) -> Capacity:
     return Capacity(
         tasks=tasks,
         minimum_tasks=reader.whole(mapping.get("minimum_tasks"), f"{where}.minimum_tasks", 1, max(tasks, 1)),
-        maximum_tasks=reader.whole(
-            mapping.get("maximum_tasks"), f"{where}.maximum_tasks", max(tasks, 1), MOST_TASKS
-        ),
+        maximum_tasks=reader.whole(mapping.get("maximum_tasks"), f"{where}.maximum_tasks", max(tasks, 1), MOST_TASKS),
     )
 
 
@@ -215,9 +209,7 @@ def _network(reader: "_Reader", raw: object) -> NetworkSettings:
     mapping = reader.mapping(raw, where, ("cidr", "availability_zones", "nat_per_zone"))
     zones = mapping.get("availability_zones")
     if not isinstance(zones, list) or len(zones) != 3 or len(set(map(str, zones))) != 3:
-        reader.add(
-            f"{where}.availability_zones", zones, "a list of three different zones", "Name three zones."
-        )
+        reader.add(f"{where}.availability_zones", zones, "a list of three different zones", "Name three zones.")
         zones = []
     return NetworkSettings(
         cidr=_cidr(reader, mapping.get("cidr"), f"{where}.cidr"),
@@ -232,9 +224,7 @@ def _cidr(reader: "_Reader", raw: object, where: str) -> str:
     except ValueError:
         network = None
     if network is None or not 16 <= network.prefixlen <= 20 or not network.is_private:
-        reader.add(
-            where, raw, "a private IPv4 range from /16 to /20 such as 10.20.0.0/16", "Correct the range."
-        )
+        reader.add(where, raw, "a private IPv4 range from /16 to /20 such as 10.20.0.0/16", "Correct the range.")
     return str(raw)
 
 
