@@ -94,9 +94,7 @@ class PlainArguments:
 
     def between(self, field: str, found: int, least: int, most: int, unit: str = "") -> None:
         """Notes a problem unless `least` <= `found` <= `most`."""
-        self.expect(
-            least <= found <= most, field, found, f"a whole number from {least} to {most} {unit}".rstrip()
-        )
+        self.expect(least <= found <= most, field, found, f"a whole number from {least} to {most} {unit}".rstrip())
 
     def name(self, field: str, found: str, limit: int = SHORTEST_NAME_LIMIT) -> None:
         """Notes a problem unless `found` is at most `limit` long and a name that AWS accepts everywhere."""

@@ -9,14 +9,14 @@ import pulumi
 from pulumi_aws import appautoscaling, ecs, iam
 
 from components._common import PlainArguments, Slot, slot_name, slot_tags, token
-from components.aws import containers
-from components.aws.documents import allow, document, partition, repository_arn, secret_arn, trust
+from components.aws import containers, task_roles
 from components.aws.logs import (
     DEFAULT_RETENTION_DAYS,
     RETENTION_DAYS,
     RETENTION_EXPECTED,
     log_group,
 )
+from components.aws.task_roles import TaskPermission
 
 DEFAULT_PORT = 8080
 DEFAULT_HEALTH_PATH = "/api/v2/health"
@@ -71,15 +71,6 @@ class SlotsArgs(TypedDict):
     """The blue slot."""
     green: SlotArgs
     """The green slot."""
-
-
-class TaskPermission(TypedDict):
-    """Something the application itself may do in AWS."""
-
-    actions: Sequence[str]
-    """IAM actions, without wildcards for a whole service."""
-    resources: Sequence[pulumi.Input[str]]
-    """ARNs."""
 
 
 class BlueGreenServiceArgs(TypedDict):
@@ -186,7 +177,6 @@ class BlueGreenService(pulumi.ComponentResource):
         """
         super().__init__(token("BlueGreenService"), name, {}, opts)
         settings = _resolve(name, args)
-        self._name = name
         self._args = args
         self._settings = settings
         self._services_depend_on = list(services_depend_on)
@@ -209,10 +199,9 @@ class BlueGreenService(pulumi.ComponentResource):
             )
             for slot in Slot
         }
-        self._execution_role, execution_policy = self._make_execution_role()
+        self._execution_role = self._make_execution_role()
         self._task_role = self._make_task_role()
         task_definitions = {slot: self._task_definition(slot) for slot in Slot}
-        self._services_depend_on.append(execution_policy)
         services = {slot: self._service(slot, task_definitions[slot]) for slot in Slot}
         for slot in Slot:
             self._scaling(slot, services[slot])
@@ -220,9 +209,7 @@ class BlueGreenService(pulumi.ComponentResource):
         self.cluster_name = self._cluster.name
         self.cluster_arn = self._cluster.arn
         self.service_names = {slot.value: service.name for slot, service in services.items()}
-        self.task_definition_arns = {
-            slot.value: definition.arn for slot, definition in task_definitions.items()
-        }
+        self.task_definition_arns = {slot.value: definition.arn for slot, definition in task_definitions.items()}
         self.task_role_arn = self._task_role.arn
         self.services = {slot.value: service for slot, service in services.items()}
         self.register_outputs(
@@ -236,25 +223,30 @@ class BlueGreenService(pulumi.ComponentResource):
             }
         )
 
-    def _make_role(self, role: str, description: str) -> iam.Role:
-        region = self._args["region"]
-        return iam.Role(
-            f"{self._name}-{role}",
+    def _role(self, purpose: str, description: str) -> iam.Role:
+        return task_roles.role(
+            f"{self.pulumi_resource_name}-{purpose}",
             description=description,
-            assume_role_policy=pulumi.Output.from_input(self._args["account_id"]).apply(
-                lambda account_id: trust(
-                    "ecs-tasks.amazonaws.com",
-                    account_id,
-                    f"arn:{partition(region)}:ecs:{region}:{account_id}:*",
-                )
-            ),
+            account_id=self._args["account_id"],
+            region=self._args["region"],
             tags=self._args["tags"],
-            opts=pulumi.ResourceOptions(parent=self),
+            parent=self,
         )
 
-    def _make_execution_role(self) -> tuple[iam.Role, iam.RolePolicy]:
+    def _role_policy(self, purpose: str, role: iam.Role, policy: pulumi.Input[str]) -> None:
+        """Gives `role` its policy; tasks do not start before."""
+        self._services_depend_on.append(
+            iam.RolePolicy(
+                f"{self.pulumi_resource_name}-{purpose}",
+                role=role.name,
+                policy=policy,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        )
+
+    def _make_execution_role(self) -> iam.Role:
         """The role with which ECS starts tasks: pull these images, read these secrets, write these logs."""
-        role = self._make_role("execution", f"Starts tasks of {self._args['physical_name']}")
+        role = self._role("execution", f"Starts tasks of {self._args['physical_name']}")
         images = [slot["image"] for slot in self._settings.slots.values()]
         region = self._args["region"]
         policy = pulumi.Output.all(
@@ -262,36 +254,22 @@ class BlueGreenService(pulumi.ComponentResource):
             secrets=list(self._args.get("secrets", {}).values()),
             key=self._args["kms_key_arn"],
         ).apply(
-            lambda known: execution_policy(
+            lambda known: task_roles.execution_policy(
                 images, log_arns=known["logs"], secrets=known["secrets"], key_arn=known["key"], region=region
             )
         )
-        return role, iam.RolePolicy(
-            f"{self._name}-execution",
-            role=role.name,
-            policy=policy,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self._role_policy("execution", role, policy)
+        return role
 
     def _make_task_role(self) -> iam.Role:
         """The role of the application itself. Without permissions it can do nothing, and has no policy."""
-        role = self._make_role("task", f"The application of {self._args['physical_name']}")
+        role = self._role("task", f"The application of {self._args['physical_name']}")
         permissions = self._args.get("task_permissions", ())
         if permissions:
-            policy = iam.RolePolicy(
-                f"{self._name}-task",
-                role=role.name,
-                policy=pulumi.Output.all(*[list(each["resources"]) for each in permissions]).apply(
-                    lambda resources: document(
-                        [
-                            allow(each["actions"], arns)
-                            for each, arns in zip(permissions, resources, strict=True)
-                        ]
-                    )
-                ),
-                opts=pulumi.ResourceOptions(parent=self),
+            policy = pulumi.Output.all(*[list(each["resources"]) for each in permissions]).apply(
+                lambda resources: task_roles.task_policy(permissions, resources)
             )
-            self._services_depend_on.append(policy)
+            self._role_policy("task", role, policy)
         return role
 
     def _task_definition(self, slot: Slot) -> ecs.TaskDefinition:
@@ -317,7 +295,7 @@ class BlueGreenService(pulumi.ComponentResource):
             )
         )
         return ecs.TaskDefinition(
-            f"{self._name}-{slot.value}",
+            f"{self.pulumi_resource_name}-{slot.value}",
             family=slot_name(args["physical_name"], slot),
             cpu=str(settings.cpu),
             memory=str(settings.memory),
@@ -338,7 +316,7 @@ class BlueGreenService(pulumi.ComponentResource):
     def _service(self, slot: Slot, task_definition: ecs.TaskDefinition) -> ecs.Service:
         args, settings = self._args, self._settings
         return ecs.Service(
-            f"{self._name}-{slot.value}",
+            f"{self.pulumi_resource_name}-{slot.value}",
             name=slot_name(args["physical_name"], slot),
             cluster=self._cluster.arn,
             task_definition=task_definition.arn,
@@ -369,15 +347,13 @@ class BlueGreenService(pulumi.ComponentResource):
                 }
             ],
             tags=slot_tags(args["tags"], slot),
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[self._log_groups[slot], *self._services_depend_on]
-            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._log_groups[slot], *self._services_depend_on]),
         )
 
     def _scaling(self, slot: Slot, service: ecs.Service) -> None:
         content = self._settings.slots[slot]
         target = appautoscaling.Target(
-            f"{self._name}-{slot.value}",
+            f"{self.pulumi_resource_name}-{slot.value}",
             service_namespace="ecs",
             scalable_dimension="ecs:service:DesiredCount",
             resource_id=pulumi.Output.concat("service/", self._cluster.name, "/", service.name),
@@ -387,16 +363,14 @@ class BlueGreenService(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         appautoscaling.Policy(
-            f"{self._name}-{slot.value}-cpu",
+            f"{self.pulumi_resource_name}-{slot.value}-cpu",
             name=f"{slot_name(self._args['physical_name'], slot)}-cpu",
             policy_type="TargetTrackingScaling",
             service_namespace=target.service_namespace,
             scalable_dimension=target.scalable_dimension,
             resource_id=target.resource_id,
             target_tracking_scaling_policy_configuration={
-                "predefined_metric_specification": {
-                    "predefined_metric_type": "ECSServiceAverageCPUUtilization"
-                },
+                "predefined_metric_specification": {"predefined_metric_type": "ECSServiceAverageCPUUtilization"},
                 "target_value": self._settings.cpu_target,
                 "scale_out_cooldown": SCALE_OUT_COOLDOWN,
                 "scale_in_cooldown": SCALE_IN_COOLDOWN,
@@ -408,35 +382,6 @@ class BlueGreenService(pulumi.ComponentResource):
 def log_path(physical_name: str, slot: Slot) -> str:
     """Name of the log group of one slot's tasks."""
     return f"/headgate/{physical_name}/{slot.value}"
-
-
-def execution_policy(
-    images: Sequence[str], *, log_arns: Sequence[str], secrets: Sequence[str], key_arn: str, region: str
-) -> str:
-    """What ECS needs to start tasks of `images`: nothing but these repositories, log groups and secrets.
-
-    The token of the registry has no resource to name (ecr:GetAuthorizationToken).
-    """
-    statements = [
-        allow(
-            ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{arn.removesuffix(':*')}:*" for arn in log_arns]
-        )
-    ]
-    repositories = sorted({arn for arn in map(repository_arn, images) if arn})
-    if repositories:
-        statements.append(allow(["ecr:GetAuthorizationToken"], ["*"]))
-        statements.append(
-            allow(
-                ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                repositories,
-            )
-        )
-    if secrets:
-        arns = sorted({secret_arn(value_from) for value_from in secrets})
-        via_secrets = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
-        statements.append(allow(["secretsmanager:GetSecretValue"], arns))
-        statements.append(allow(["kms:Decrypt"], [key_arn], via_secrets))
-    return document(statements)
 
 
 def _resolve(name: str, args: BlueGreenServiceArgs) -> _Settings:
@@ -465,9 +410,7 @@ def _resolve(name: str, args: BlueGreenServiceArgs) -> _Settings:
     plain.name("physical_name", args["physical_name"])
     plain.expect(cpu in containers.FARGATE_MEMORY, "cpu", cpu, f"one of {list(containers.FARGATE_MEMORY)}")
     offered = containers.FARGATE_MEMORY.get(cpu, (memory,))
-    plain.expect(
-        memory in offered, "memory_mib", memory, f"with cpu {cpu} one of {', '.join(map(str, offered))}"
-    )
+    plain.expect(memory in offered, "memory_mib", memory, f"with cpu {cpu} one of {', '.join(map(str, offered))}")
     plain.between("container_port", settings.port, 1, 65535)
     plain.between("stop_timeout_seconds", settings.stop_timeout, 2, 120, "seconds")
     plain.between("cpu_target_percent", settings.cpu_target, 10, 90, "per cent")
@@ -480,5 +423,10 @@ def _resolve(name: str, args: BlueGreenServiceArgs) -> _Settings:
             content["tasks"],
             f"0 to max_tasks, which is {content['max_tasks']} and must be at least 1",
         )
+    environment, secrets = args.get("environment", {}), args.get("secrets", {})
+    for setting in sorted(containers.RESERVED & (environment.keys() | secrets.keys())):
+        plain.expect(False, "environment, secrets", setting, "a name that the component does not set itself")
+    for setting in sorted(environment.keys() & secrets.keys()):
+        plain.expect(False, "environment, secrets", setting, "a name in one of the two, not in both")
     plain.refuse()
     return settings

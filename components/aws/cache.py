@@ -90,7 +90,6 @@ class Cache(pulumi.ComponentResource):
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(token("Cache"), name, {}, opts)
         settings = _resolve(name, args)
-        self._name = name
         self._args = args
 
         group = self._security_group()
@@ -164,14 +163,14 @@ class Cache(pulumi.ComponentResource):
 
     def _security_group(self) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(
-            f"{self._name}-cache",
+            f"{self.pulumi_resource_name}-cache",
             vpc_id=self._args["vpc_id"],
             description=f"Cache {self._args['physical_name']}",
             tags=self._args["tags"],
             opts=pulumi.ResourceOptions(parent=self),
         )
         connect(
-            f"{self._name}-service",
+            f"{self.pulumi_resource_name}-service",
             client=self._args["client_security_group_id"],
             server=group.id,
             port=PORT,
@@ -184,7 +183,7 @@ class Cache(pulumi.ComponentResource):
     def _users(self) -> tuple[elasticache.User, elasticache.UserGroup]:
         app_id = f"{self._args['physical_name']}-app"
         app_user = elasticache.User(
-            f"{self._name}-app",
+            f"{self.pulumi_resource_name}-app",
             user_id=app_id,
             user_name=app_id,
             engine="redis",
@@ -195,7 +194,7 @@ class Cache(pulumi.ComponentResource):
         )
         # Every user group must have a user named default; this one can neither sign in nor do anything.
         default_user = elasticache.User(
-            f"{self._name}-default",
+            f"{self.pulumi_resource_name}-default",
             user_id=f"{self._args['physical_name']}-default",
             user_name="default",
             engine="redis",
@@ -205,7 +204,7 @@ class Cache(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         user_group = elasticache.UserGroup(
-            f"{self._name}-users",
+            f"{self.pulumi_resource_name}-users",
             user_group_id=self._args["physical_name"],
             engine="redis",
             user_ids=[default_user.user_id, app_user.user_id],

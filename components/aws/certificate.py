@@ -62,7 +62,7 @@ class Certificate(pulumi.ComponentResource):
             self.certificate = acm.Certificate(
                 f"{name}-certificate",
                 domain_name=domain_name,
-                subject_alternative_names=list(args.get("subject_alternative_names", [])),
+                subject_alternative_names=args.get("subject_alternative_names"),
                 validation_method="DNS",
                 key_algorithm="RSA_2048",
                 tags=args["tags"],

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 CONTAINER_NAME = "api"
+RESERVED = frozenset({"HEADGATE_SLOT", "HEADGATE_VERSION", "PORT"})  # set below, for every task
 USER = "10001"  # a number no host account has; the image creates it
 SCRATCH_VOLUME = "scratch"
 SCRATCH_PATH = "/tmp"  # noqa: S108 - inside the container, on a volume of the task's own

@@ -111,7 +111,6 @@ class Database(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(token("Database"), name, {}, opts)
         settings = _resolve(name, args)
-        self._name = name
         self._args = args
 
         kept = pulumi.ResourceOptions(
@@ -202,14 +201,14 @@ class Database(pulumi.ComponentResource):
 
     def _security_group(self) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(
-            f"{self._name}-database",
+            f"{self.pulumi_resource_name}-database",
             vpc_id=self._args["vpc_id"],
             description=f"Database {self._args['physical_name']}",
             tags=self._args["tags"],
             opts=pulumi.ResourceOptions(parent=self),
         )
         connect(
-            f"{self._name}-service",
+            f"{self.pulumi_resource_name}-service",
             client=self._args["client_security_group_id"],
             server=group.id,
             port=PORT,
@@ -223,7 +222,7 @@ class Database(pulumi.ComponentResource):
         # RDS would make these itself at the first export, without retention and without our key.
         return [
             log_group(
-                f"{self._name}-{kind}-log",
+                f"{self.pulumi_resource_name}-{kind}-log",
                 path=f"/aws/rds/instance/{self._args['physical_name']}/{kind}",
                 retention_days=retention_days,
                 kms_key_arn=self._args["kms_key_arn"],
@@ -238,7 +237,7 @@ class Database(pulumi.ComponentResource):
         identifier = self._args["physical_name"]
         account = pulumi.Output.from_input(self._args["account_id"])
         role = iam.Role(
-            f"{self._name}-monitoring",
+            f"{self.pulumi_resource_name}-monitoring",
             description=f"Enhanced monitoring of {identifier}",
             assume_role_policy=account.apply(
                 lambda account_id: trust(
@@ -251,7 +250,7 @@ class Database(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         policy = iam.RolePolicy(
-            f"{self._name}-monitoring",
+            f"{self.pulumi_resource_name}-monitoring",
             role=role.name,
             policy=account.apply(lambda account_id: monitoring_policy(account_id, region)),
             opts=pulumi.ResourceOptions(parent=self),
@@ -310,15 +309,14 @@ def _resolve(name: str, args: DatabaseArgs) -> _Settings:
     )
     plain.between("storage_gib", settings.storage, 20, 65_536, "GiB")
     plain.expect(
-        settings.max_storage >= settings.storage,
+        10 * settings.max_storage >= 11 * settings.storage,
         "max_storage_gib",
         settings.max_storage,
-        f"at least storage_gib, which is {settings.storage}",
+        f"at least a tenth more than storage_gib, which is {settings.storage}",
+        "RDS grows storage by no less.",
     )
     plain.between("backup_retention_days", settings.backup_days, 1, 35, "days")
-    plain.expect(
-        settings.log_days in RETENTION_DAYS, "log_retention_days", settings.log_days, RETENTION_EXPECTED
-    )
+    plain.expect(settings.log_days in RETENTION_DAYS, "log_retention_days", settings.log_days, RETENTION_EXPECTED)
     plain.expect(len(args["subnet_ids"]) >= 2, "subnet_ids", len(args["subnet_ids"]), "at least 2 subnets")
     plain.refuse()
     return settings

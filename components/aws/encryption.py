@@ -50,9 +50,7 @@ class EncryptionKey(pulumi.ComponentResource):
     key: kms.Key
     """The key itself, for what is not offered here."""
 
-    def __init__(
-        self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(token("EncryptionKey"), name, {}, opts)
         region = args["region"]
         protect_data = args.get("protect_data", True)

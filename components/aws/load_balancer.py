@@ -15,8 +15,8 @@ TRAFFIC_PORT = 443
 REDIRECT_PORT = 80
 TEST_PORT = 8443
 
-# TLS 1.3, and 1.2 with forward secrecy and AEAD or SHA-2 only; the strictest of the policies that current
-# clients of ALB can use (Elastic Load Balancing, "Security policies for your Application Load Balancer").
+# TLS 1.3, and TLS 1.2 with forward secrecy for clients that need it: what AWS recommends for an Application Load
+# Balancer (its user guide, "Security policies").
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 DEFAULT_CONTAINER_PORT = 8080
@@ -130,7 +130,6 @@ class LoadBalancer(pulumi.ComponentResource):
         """
         super().__init__(token("LoadBalancer"), name, {}, opts)
         settings = _resolve(name, args)
-        self._name = name
         self._args = args
         self._settings = settings
 
@@ -190,7 +189,7 @@ class LoadBalancer(pulumi.ComponentResource):
     def _security_group(self) -> ec2.SecurityGroup:
         args = self._args
         group = ec2.SecurityGroup(
-            f"{self._name}-balancer",
+            f"{self.pulumi_resource_name}-balancer",
             vpc_id=args["vpc_id"],
             description=f"Balancer {args['physical_name']}",
             tags=args["tags"],
@@ -209,7 +208,7 @@ class LoadBalancer(pulumi.ComponentResource):
         for role, port, description, cidrs in ways_in:
             for position, cidr in enumerate(cidrs):
                 vpc.SecurityGroupIngressRule(
-                    f"{self._name}-{role}-{position}-in",
+                    f"{self.pulumi_resource_name}-{role}-{position}-in",
                     security_group_id=group.id,
                     cidr_ipv4=cidr,
                     ip_protocol="tcp",
@@ -220,7 +219,7 @@ class LoadBalancer(pulumi.ComponentResource):
                     opts=pulumi.ResourceOptions(parent=self),
                 )
         connect(
-            f"{self._name}-tasks",
+            f"{self.pulumi_resource_name}-tasks",
             client=group.id,
             server=args["service_security_group_id"],
             port=self._settings.container_port,
@@ -233,7 +232,7 @@ class LoadBalancer(pulumi.ComponentResource):
     def _target_group(self, slot: Slot) -> lb.TargetGroup:
         settings = self._settings
         return lb.TargetGroup(
-            f"{self._name}-{slot.value}",
+            f"{self.pulumi_resource_name}-{slot.value}",
             name=target_group_name(self._args["physical_name"], slot),
             vpc_id=self._args["vpc_id"],
             target_type="ip",
@@ -258,7 +257,7 @@ class LoadBalancer(pulumi.ComponentResource):
 
     def _redirect_listener(self, balancer: lb.LoadBalancer) -> None:
         lb.Listener(
-            f"{self._name}-redirect",
+            f"{self.pulumi_resource_name}-redirect",
             load_balancer_arn=balancer.arn,
             port=REDIRECT_PORT,
             protocol="HTTP",
@@ -278,7 +277,7 @@ class LoadBalancer(pulumi.ComponentResource):
 
     def _test_listener(self, balancer: lb.LoadBalancer, group: lb.TargetGroup) -> None:
         lb.Listener(
-            f"{self._name}-test",
+            f"{self.pulumi_resource_name}-test",
             load_balancer_arn=balancer.arn,
             port=TEST_PORT,
             protocol="HTTPS",
@@ -343,9 +342,7 @@ def _resolve(name: str, args: LoadBalancerArgs) -> _Settings:
     plain.expect(len(args["subnet_ids"]) >= 2, "subnet_ids", len(args["subnet_ids"]), "at least 2 subnets")
     plain.expect(len(args["client_cidrs"]) > 0, "client_cidrs", [], "at least one IPv4 range")
     for position, cidr in enumerate(args["client_cidrs"]):
-        plain.expect(
-            network(cidr) is not None, f"client_cidrs[{position}]", cidr, "an IPv4 range such as 10.0.0.0/8"
-        )
+        plain.expect(network(cidr) is not None, f"client_cidrs[{position}]", cidr, "an IPv4 range such as 10.0.0.0/8")
     for position, client in enumerate(args.get("test_client_cidrs", [args["vpc_cidr"]])):
         if isinstance(client, str):
             found = network(client)

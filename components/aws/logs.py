@@ -9,9 +9,7 @@ from pulumi_aws import cloudwatch
 RETENTION_DAYS = frozenset(
     {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 )
-RETENTION_EXPECTED = (
-    "a number of days CloudWatch Logs accepts: 7, 14, 30, 60, 90, 180, 365, 400, 731 or others"
-)
+RETENTION_EXPECTED = "a number of days CloudWatch Logs accepts: 7, 14, 30, 60, 90, 180, 365, 400, 731 or others"
 DEFAULT_RETENTION_DAYS = 365
 
 

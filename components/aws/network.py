@@ -67,7 +67,6 @@ class Network(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(token("Network"), name, {}, opts)
         settings = _resolve(name, args)
-        self._name = name
         self._tags = settings.tags
 
         vpc = ec2.Vpc(
@@ -144,7 +143,7 @@ class Network(pulumi.ComponentResource):
 
     def _route_table(self, role: str, vpc: ec2.Vpc) -> ec2.RouteTable:
         return ec2.RouteTable(
-            f"{self._name}-{role}",
+            f"{self.pulumi_resource_name}-{role}",
             vpc_id=vpc.id,
             tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self),
@@ -152,7 +151,7 @@ class Network(pulumi.ComponentResource):
 
     def _subnet(self, tier: str, zone: str, cidr: str, vpc: ec2.Vpc) -> ec2.Subnet:
         return ec2.Subnet(
-            f"{self._name}-{tier}-{zone}",
+            f"{self.pulumi_resource_name}-{tier}-{zone}",
             vpc_id=vpc.id,
             cidr_block=cidr,
             availability_zone=zone,
@@ -165,7 +164,7 @@ class Network(pulumi.ComponentResource):
         self, tier: str, zone: str, subnet: ec2.Subnet, table: ec2.RouteTable, *routes: ec2.Route
     ) -> pulumi.Output[str]:
         association = ec2.RouteTableAssociation(
-            f"{self._name}-{tier}-{zone}",
+            f"{self.pulumi_resource_name}-{tier}-{zone}",
             subnet_id=subnet.id,
             route_table_id=table.id,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(routes)),
@@ -180,13 +179,13 @@ class Network(pulumi.ComponentResource):
         gateways, addresses = [], []
         for zone, subnet in list(zip(settings.zones, public, strict=True))[:count]:
             address = ec2.Eip(
-                f"{self._name}-nat-{zone.zone}",
+                f"{self.pulumi_resource_name}-nat-{zone.zone}",
                 domain="vpc",
                 tags=self._tags,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[internet]),
             )
             gateway = ec2.NatGateway(
-                f"{self._name}-nat-{zone.zone}",
+                f"{self.pulumi_resource_name}-nat-{zone.zone}",
                 allocation_id=address.id,
                 subnet_id=subnet.id,
                 tags=self._tags,
@@ -207,9 +206,7 @@ def _resolve(name: str, args: NetworkArgs) -> _Settings:
         f"2 to {MAX_ZONES} different zones",
         "Name three for production: a balancer, a database and a cache each need at least two.",
     )
-    nat_gateways = plain.one_of(
-        NatGateways, "nat_gateways", args.get("nat_gateways", NatGateways.ONE_PER_ZONE)
-    )
+    nat_gateways = plain.one_of(NatGateways, "nat_gateways", args.get("nat_gateways", NatGateways.ONE_PER_ZONE))
     zones: tuple[ZoneSubnets, ...] = ()
     try:
         zones = divide(args["cidr"], names[:MAX_ZONES])

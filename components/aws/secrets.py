@@ -49,9 +49,7 @@ class AppSecrets(pulumi.ComponentResource):
         window = args.get("recovery_window_days", DEFAULT_RECOVERY_WINDOW_DAYS if protect_data else 0)
         plain = PlainArguments("AppSecrets", name)
         plain.name("physical_name", args["physical_name"])
-        plain.expect(
-            window == 0 or 7 <= window <= 30, "recovery_window_days", window, "7 to 30 days, or 0 for none"
-        )
+        plain.expect(window == 0 or 7 <= window <= 30, "recovery_window_days", window, "7 to 30 days, or 0 for none")
         for setting in args["settings"]:
             plain.expect(
                 _SETTING.fullmatch(setting) is not None,

@@ -35,9 +35,7 @@ class ServiceSecurityGroup(pulumi.ComponentResource):
     security_group_id: pulumi.Output[str]
     """The group, for `components.aws.security_rules.connect` and for the tasks."""
 
-    def __init__(
-        self, name: str, args: ServiceSecurityGroupArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ServiceSecurityGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(token("ServiceSecurityGroup"), name, {}, opts)
         group = ec2.SecurityGroup(
             f"{name}-tasks",

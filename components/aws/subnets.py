@@ -43,6 +43,5 @@ def divide(cidr: str, zones: Sequence[str]) -> tuple[ZoneSubnets, ...]:
         strict=False,
     )
     return tuple(
-        ZoneSubnets(zone=zone, public=str(public), app=str(app), data=str(data))
-        for zone, public, app, data in tiers
+        ZoneSubnets(zone=zone, public=str(public), app=str(app), data=str(data)) for zone, public, app, data in tiers
     )

@@ -1,0 +1,41 @@
+"""Runs a piece of a Pulumi program to its end under the recorder, so that a test can then assert plainly.
+
+An assertion inside `apply` may never run and fail nothing; after `drive` everything has been registered.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+
+import pulumi
+
+from tests.support.mocks import Recorded, Recorder
+
+
+def drive(build: Callable[[], object], *, preview: bool = False) -> Recorded:
+    """Runs `build` with an event loop and Pulumi settings of its own; returns what it registered.
+
+    `preview`: resources answer with their inputs only, so everything else is unknown. Raises what `build` raises.
+    """
+    recorder = Recorder(preview=preview)
+    contextvars.copy_context().run(_run, build, recorder)
+    return recorder.recorded
+
+
+def _run(build: Callable[[], object], recorder: Recorder) -> None:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        pulumi.runtime.set_mocks(
+            recorder.mocks, project="headgate", stack="unit", preview=recorder.preview, monitor=recorder
+        )
+
+        @pulumi.runtime.test
+        def program() -> None:
+            build()
+
+        program()
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        asyncio.set_event_loop(None)
+        loop.close()
