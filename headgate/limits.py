@@ -134,9 +134,7 @@ def parse(raw: object, where: str) -> tuple[Limits | None, tuple[Problem, ...]]:
     problems: list[Problem] = []
     written = _with_preset(raw, where, problems)
     bounds = tuple(
-        _parse_limit(metric, written[metric], f"{where}.{metric}", problems)
-        for metric in METRICS
-        if metric in written
+        _parse_limit(metric, written[metric], f"{where}.{metric}", problems) for metric in METRICS if metric in written
     )
     min_requests = _parse_count(written, "min_requests", DEFAULT_MIN_REQUESTS, where, problems)
     interval = _parse_interval(written, where, problems)
@@ -252,9 +250,7 @@ def _parse_bound(
     expected = METRICS[metric].unit.expected if value is None else _within(metric, value)
     if not expected:
         return value
-    problems.append(
-        Problem(f"{where}.{bound}", _found(raw[bound]), expected, "Correct the value and its unit.")
-    )
+    problems.append(Problem(f"{where}.{bound}", _found(raw[bound]), expected, "Correct the value and its unit."))
     return None
 
 
@@ -304,9 +300,7 @@ def _parse_interval(raw: Mapping[Any, Any], where: str, problems: list[Problem])
     return DEFAULT_INTERVAL
 
 
-def _refuse_unknown_keys(
-    raw: Mapping[Any, Any], known: Sequence[str], where: str, problems: list[Problem]
-) -> None:
+def _refuse_unknown_keys(raw: Mapping[Any, Any], known: Sequence[str], where: str, problems: list[Problem]) -> None:
     for key in raw:
         if key not in known:
             expected = f"one of: {', '.join(known)}"
@@ -372,7 +366,7 @@ def _is_number(value: object) -> bool:
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
-    if not math.isfinite(value) or value != int(value):
+    if isinstance(value, float) and not value.is_integer():
         raise ValueError(f"{value!r} is not a whole number")
     return int(value)
 

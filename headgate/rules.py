@@ -79,9 +79,7 @@ def _judge_step_order(context: Context) -> Iterable[Violation]:
     elif context.move is Move.ADVANCE and previous.step != proposed.step:
         before = plan.index(previous.step)
         if before is None or position is None or position != before + 1:
-            following = (
-                plan.steps[before + 1].name if before is not None and before + 1 < len(plan.steps) else "none"
-            )
+            following = plan.steps[before + 1].name if before is not None and before + 1 < len(plan.steps) else "none"
             must = f"Steps are taken one at a time; after {previous.step!r} comes {following!r}."
             found = f"{previous.step!r} -> {proposed.step!r}."
     elif context.move is Move.PROMOTE and plan.steps and previous.step != plan.steps[-1].name:
@@ -91,9 +89,7 @@ def _judge_step_order(context: Context) -> Iterable[Violation]:
         must = f"The live slot changes only by promoting a candidate; it is {previous.live.slot!r}."
         found = f"headgate:release.live.slot {proposed.live.slot!r}."
     if must:
-        yield Violation(
-            RuleId.NO_STEP_SKIP, must, found, "Set headgate:step to the next step, or to idle to go back."
-        )
+        yield Violation(RuleId.NO_STEP_SKIP, must, found, "Set headgate:step to the next step, or to idle to go back.")
 
 
 def _judge_weight_jump(context: Context) -> Iterable[Violation]:
@@ -102,9 +98,7 @@ def _judge_weight_jump(context: Context) -> Iterable[Violation]:
         return
     recorded = context.previous.weight if context.previous.phase is Phase.ROLLING_OUT else 0
     live = context.report.live
-    actual = (
-        live.split.get(proposed.candidate.slot, recorded) if live is not None and live.exists else recorded
-    )
+    actual = live.split.get(proposed.candidate.slot, recorded) if live is not None and live.exists else recorded
     allowed = min(context.plan.max_increment, context.previous_plan.max_increment)
     if proposed.weight <= recorded or proposed.weight - actual <= allowed:
         return
@@ -265,11 +259,7 @@ def _judge_abort(context: Context) -> Iterable[Violation]:
 
 def _judge_resume(context: Context) -> Iterable[Violation]:
     proposed = context.proposed
-    if (
-        context.move is Move.START
-        and proposed.rollout_id
-        and proposed.rollout_id == context.previous.rolled_back_id
-    ):
+    if context.move is Move.START and proposed.rollout_id and proposed.rollout_id == context.previous.rolled_back_id:
         yield Violation(
             RuleId.NO_RESUME_AFTER_ABORT,
             f"Rollout {proposed.rollout_id!r} was taken back and may not be resumed.",
@@ -284,9 +274,8 @@ def _judge_sequence(context: Context) -> Iterable[Violation]:
     if proposed.sequence != previous.sequence + 1 or proposed.previous_digest != previous.digest:
         faults.append(f"sequence {proposed.sequence} after {previous.sequence}, made from another state")
     if (proposed.system, proposed.environment) != (previous.system, previous.environment):
-        faults.append(
-            f"{proposed.system}-{proposed.environment} after {previous.system}-{previous.environment}"
-        )
+        faults.append(f"{proposed.system}-{proposed.environment} after {previous.system}-{previous.environment}")
+    faults.extend(_underived(context))
     for fault in faults:
         yield Violation(
             RuleId.COMPARE_AND_SWAP,
@@ -295,12 +284,26 @@ def _judge_sequence(context: Context) -> Iterable[Violation]:
             "Somebody else changed the stack: run the preview again and look at it.",
         )
     skewed = proposed.changed_at > context.now or proposed.changed_at < previous.changed_at
-    if (
-        skewed and context.move is not Move.BACK
-    ):  # two machines' clocks may differ; that must not stop a rollback
-        yield from_the_future(
-            max(proposed.changed_at, previous.changed_at), min(context.now, proposed.changed_at)
-        )
+    if skewed and context.move is not Move.BACK:  # two machines' clocks may differ; that must not stop a rollback
+        yield from_the_future(max(proposed.changed_at, previous.changed_at), min(context.now, proposed.changed_at))
+
+
+# Fields that follow from the recorded state, the configuration and the time, and that no other rule looks at.
+_DERIVED = ("phase", "entered_at", "retain_until", "rolled_back_id", "plan_digest")
+
+
+def _underived(context: Context) -> Iterable[str]:
+    """Fields of the proposed state that are not what the recorded one and the configuration lead to."""
+    proposed = context.proposed
+    release = states.Release(proposed.live, proposed.candidate, proposed.standby, proposed.rollout_id or None)
+    asked = states.Asked(
+        proposed.system, proposed.environment, release, proposed.step, proposed.live_tasks, minimum_tasks=0
+    )
+    derived = states.propose(context.previous, asked, context.plan, context.moment)
+    for name in _DERIVED:
+        found, expected = getattr(proposed, name), getattr(derived, name)
+        if found != expected:
+            yield f"{name} {found!r} instead of {expected!r}"
 
 
 def from_the_future(stamp: int, moment: int) -> Violation:
@@ -313,7 +316,9 @@ def from_the_future(stamp: int, moment: int) -> Violation:
 
 
 def _judge_plan_frozen(context: Context) -> Iterable[Violation]:
-    if context.previous.phase is not Phase.ROLLING_OUT or context.move is Move.BACK:
+    # Back to idle ends the rollout, and any plan may come with it. A step back goes on under the plan in force.
+    ends = context.move is Move.BACK and context.proposed.phase is not Phase.ROLLING_OUT
+    if context.previous.phase is not Phase.ROLLING_OUT or ends:
         return
     for change in plan_rules.loosened(context.previous_plan, context.plan):
         yield Violation(
@@ -358,12 +363,8 @@ def _judge_capacity(context: Context) -> Iterable[Violation]:
     if proposed.phase is Phase.ROLLING_OUT:
         least = states.tasks_for(proposed.live_tasks, proposed.weight)
         if proposed.candidate_tasks < least:
-            faults.append(
-                (f"the candidate needs {least} tasks for {proposed.weight} %", str(proposed.candidate_tasks))
-            )
-    if proposed.phase is Phase.PROMOTED and proposed.standby_tasks < min(
-        previous.live_tasks, proposed.live_tasks
-    ):
+            faults.append((f"the candidate needs {least} tasks for {proposed.weight} %", str(proposed.candidate_tasks)))
+    if proposed.phase is Phase.PROMOTED and proposed.standby_tasks < min(previous.live_tasks, proposed.live_tasks):
         faults.append(("the standby keeps enough tasks to take all traffic", str(proposed.standby_tasks)))
     for must, found in faults:
         yield Violation(
@@ -406,7 +407,7 @@ RULES: tuple[Rule, ...] = (
     Rule(RuleId.WEIGHTS_SUM_100, _judge_weights, binds_going_back=True),
     Rule(RuleId.NO_STEP_SKIP, _judge_step_order),
     Rule(RuleId.MAX_WEIGHT_JUMP, _judge_weight_jump),
-    Rule(RuleId.WEIGHT_MATCHES_PLAN, _judge_weight_of_step),
+    Rule(RuleId.WEIGHT_MATCHES_PLAN, _judge_weight_of_step, binds_going_back=True),
     Rule(RuleId.BAKE_ELAPSED, _judge_bake),
     Rule(RuleId.GATES_PASSED, _judge_gates),
     Rule(RuleId.LIVE_FROZEN, _judge_live_frozen, binds_going_back=True),
@@ -416,11 +417,11 @@ RULES: tuple[Rule, ...] = (
     Rule(RuleId.ABORT_ALWAYS_ALLOWED, _judge_abort, binds_going_back=True),
     Rule(RuleId.NO_RESUME_AFTER_ABORT, _judge_resume),
     Rule(RuleId.COMPARE_AND_SWAP, _judge_sequence, binds_going_back=True),
-    Rule(RuleId.PLAN_FROZEN, _judge_plan_frozen),
+    Rule(RuleId.PLAN_FROZEN, _judge_plan_frozen, binds_going_back=True),
     Rule(RuleId.STANDBY_RETAINED, _judge_standby),
     Rule(RuleId.CAPACITY_FLOOR, _judge_capacity),
     Rule(RuleId.CANDIDATE_READY, _judge_ready),
-    Rule(RuleId.STICKINESS_BOUNDED, _judge_stickiness),
+    Rule(RuleId.STICKINESS_BOUNDED, _judge_stickiness, binds_going_back=True),
 )
 
 

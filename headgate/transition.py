@@ -69,6 +69,15 @@ def check(
     future. Never raises. Going back is judged only by the rules that keep it a real rollback
     (`rules.Rule.binds_going_back`).
     """
+    try:
+        return _check(previous, proposed, plan, now, report)
+    except Exception as error:  # noqa: BLE001 - whatever a value of the wrong shape raises, the answer is no
+        return (unjudged(f"a value has the wrong shape ({type(error).__name__}: {error})"),)
+
+
+def _check(
+    previous: Recorded | Unreadable | None, proposed: State, plan: Plan, now: int, report: Report
+) -> tuple[Violation, ...]:
     if not isinstance(previous, Recorded):
         return _check_without_record(previous, proposed, plan, now, report)
     move = classify(previous.state, proposed)
@@ -89,9 +98,7 @@ def _check_without_record(
         faults.append(("only step idle may be asked for", f"step {proposed.step!r} while {known}"))
     if live is None:
         reading = report.error or "no reading was made"
-        faults.append(
-            ("the live split must be readable", f"{known}, and the cloud could not be read: {reading}")
-        )
+        faults.append(("the live split must be readable", f"{known}, and the cloud could not be read: {reading}"))
     elif live.exists and not _lands_safely(proposed, live):
         split, slot = rules.show_split(live.split), proposed.live.slot
         found_here = f"{known}; the balancer sends {split} and slot {slot!r} has no healthy task"
@@ -158,5 +165,5 @@ def read(raw: object) -> Transition | Unreadable | None:
         return from_dict(raw)
     except KeyError as error:
         return Unreadable(f"it has no {error}")
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         return Unreadable(str(error))
