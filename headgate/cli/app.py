@@ -1,0 +1,32 @@
+"""The `headgate` command. Heavy libraries are imported by the verb that needs them, not here."""
+
+import sys
+
+import typer
+
+from headgate.cli import sandbox_cmd
+from headgate.cli.errors import CommandFailed
+
+app = typer.Typer(
+    name="headgate",
+    help="Move a rollout step by step with Pulumi. The rollout is stack configuration: `headgate:step` is the step it "
+    "is at, and `pulumi up` moves the traffic. Every command here is convenience over that.",
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 held by a gate or rule, 4 rolled back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(sandbox_cmd.app, name="sandbox")
+
+
+def main() -> int:
+    """Entry point; returns the exit code of what the user asked for, or raises SystemExit with it."""
+    try:
+        app()
+    except CommandFailed as failure:
+        sys.stderr.write(f"headgate: {failure}\n")
+        return int(failure.code)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
