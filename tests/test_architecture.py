@@ -2,11 +2,9 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("headgate", "components", "policies", "stacks", "sandbox", "toolchain")
@@ -81,9 +79,7 @@ def _name(path: Path) -> str:
 
 PATHS = sorted(path for package in OURS for path in (ROOT / package).rglob("*.py"))
 MODULE_NAMES = frozenset(_name(path) for path in PATHS)
-MODULES = {
-    _name(path): Module(_name(path), path, ast.parse(path.read_text(), filename=str(path))) for path in PATHS
-}
+MODULES = {_name(path): Module(_name(path), path, ast.parse(path.read_text(), filename=str(path))) for path in PATHS}
 
 
 def pure_core() -> dict[str, Module]:
@@ -102,42 +98,81 @@ def top(name: str) -> str:
     return name.partition(".")[0]
 
 
+def of_package(package: str) -> list[Module]:
+    return [module for module in MODULES.values() if top(module.name) == package]
+
+
+def offences(find: Callable[[Module], Iterable[str]], modules: Iterable[Module]) -> dict[str, list[str]]:
+    """What `find` finds, by the path of the module: all at once, so that one run shows the whole task."""
+    found = {str(module.path.relative_to(ROOT)): sorted(find(module)) for module in modules}
+    return {path: what for path, what in found.items() if what}
+
+
+def calls(module: Module, *functions: str) -> set[str]:
+    """Where `module` calls one of `functions`, by the name it has there."""
+    return {
+        f"line {node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in functions
+    }
+
+
 def test_the_deciding_modules_are_where_the_rules_look_for_them() -> None:
     assert {"headgate.plan", "headgate.state", "headgate.transition", "headgate.limits"} <= pure_core().keys()
 
 
-@pytest.mark.parametrize("module", pure_core().values(), ids=lambda module: module.name)
-def test_pure_core_imports_only_harmless_standard_library(module: Module) -> None:
+def test_pure_core_imports_only_harmless_standard_library() -> None:
     allowed = (sys.stdlib_module_names - IMPURE) | {"headgate"}
-    assert {name for name in module.imports if top(name) not in allowed} == set()
-    assert "headgate.clock" not in module.imports
+
+    def forbidden(module: Module) -> set[str]:
+        return {name for name in module.imports if top(name) not in allowed} | module.imports & {"headgate.clock"}
+
+    assert offences(forbidden, pure_core().values()) == {}
 
 
-@pytest.mark.parametrize("module", pure_core().values(), ids=lambda module: module.name)
-def test_pure_core_is_told_the_time(module: Module) -> None:
-    reads = [
-        f"{module.path.name}:{node.lineno}: {ast.unparse(node)}"
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Attribute) and node.attr in CLOCK_READS
-        if ast.unparse(node.value) in {"date", "datetime", "datetime.date", "datetime.datetime"}
-    ]
-    assert reads == []
+def test_pure_core_is_told_the_time() -> None:
+    def clock_reads(module: Module) -> set[str]:
+        return {
+            f"line {node.lineno}: {ast.unparse(node)}"
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Attribute) and node.attr in CLOCK_READS
+            if ast.unparse(node.value) in {"date", "datetime", "datetime.date", "datetime.datetime"}
+        }
+
+    assert offences(clock_reads, pure_core().values()) == {}
 
 
-@pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
-def test_only_the_rehearsal_verbs_know_the_sandbox(module: Module) -> None:
-    if top(module.name) == "sandbox" or module.name in MAY_USE_SANDBOX:
-        return
-    assert {name for name in module.imports if top(name) == "sandbox"} == set()
+def test_only_the_rehearsal_verbs_know_the_sandbox() -> None:
+    def sandbox_imports(module: Module) -> set[str]:
+        return {name for name in module.imports if top(name) == "sandbox"}
+
+    others = [m for m in MODULES.values() if top(m.name) != "sandbox" and m.name not in MAY_USE_SANDBOX]
+    assert offences(sandbox_imports, others) == {}
 
 
-@pytest.mark.parametrize(
-    "module", [m for m in MODULES.values() if top(m.name) == "policies"], ids=lambda module: module.name
-)
-def test_policies_know_only_the_pure_core_and_the_clock(module: Module) -> None:
+def test_policies_know_only_the_pure_core_and_the_clock() -> None:
     allowed = pure_core().keys() | POLICIES_MAY_USE
-    ours = {name for name in module.imports if top(name) in OURS and top(name) != "policies"}
-    assert ours - allowed == set()
+
+    def forbidden(module: Module) -> set[str]:
+        return {name for name in module.imports if top(name) in OURS if top(name) != "policies"} - allowed
+
+    assert offences(forbidden, of_package("policies")) == {}
+
+
+def test_component_annotations_stay_evaluated() -> None:
+    """Pulumi's analyzer of components reads annotations as objects; as strings they break packaging."""
+    assert offences(lambda module: module.imports & {"__future__"}, of_package("components")) == {}
+
+
+def test_the_policy_pack_is_started_by_its_main_module_only() -> None:
+    """`PolicyPack(...)` serves until the engine ends it: anywhere else it would hang an import."""
+    others = [m for m in MODULES.values() if m.name != "policies.__main__"]
+    assert offences(lambda module: calls(module, "PolicyPack", "pulumi_policy.PolicyPack"), others) == {}
+
+
+def test_configuration_has_one_reader() -> None:
+    others = [m for m in MODULES.values() if m.name != "stacks.settings"]
+    assert offences(lambda module: calls(module, "pulumi.Config"), others) == {}
 
 
 def test_every_test_file_is_collected() -> None:
@@ -164,7 +199,5 @@ def _defines_tests(path: Path) -> bool:
 def test_every_package_has_an_init() -> None:
     """Without one, the editable install and mypy would each see a different tree."""
     folders = {path.parent for path in PATHS}
-    missing = [
-        str(folder.relative_to(ROOT)) for folder in sorted(folders) if not (folder / "__init__.py").is_file()
-    ]
+    missing = [str(folder.relative_to(ROOT)) for folder in sorted(folders) if not (folder / "__init__.py").is_file()]
     assert missing == []
