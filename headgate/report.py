@@ -101,17 +101,9 @@ def from_dict(raw: Mapping[str, Any] | None) -> Report:
     """
     if raw is None:
         return Report()
-    live = raw.get("live")
+    raw = _mapping(raw)
     return Report(
-        live=None
-        if live is None
-        else Live(
-            exists=bool(live["exists"]),
-            split=_counts(live.get("split")),
-            healthy=_counts(live.get("healthy")),
-            desired=_counts(live.get("desired")),
-            images={str(slot): str(image) for slot, image in (live.get("images") or {}).items()},
-        ),
+        live=None if raw.get("live") is None else _live_from_dict(_mapping(raw["live"])),
         results=tuple(
             GateResult(
                 gate=str(result["gate"]),
@@ -120,16 +112,40 @@ def from_dict(raw: Mapping[str, Any] | None) -> Report:
                 candidate_image=str(result["candidateImage"]),
                 verdict=Verdict(result["verdict"]),
                 reasons=tuple(str(reason) for reason in result.get("reasons") or ()),
-                figures=tuple(
-                    sorted((str(key), float(value)) for key, value in (result.get("figures") or {}).items())
-                ),
+                figures=tuple(sorted((key, _figure(value)) for key, value in _mapping(result.get("figures")).items())),
                 at=whole(result["at"]),
             )
-            for result in raw.get("results") or ()
+            for result in map(_mapping, raw.get("results") or ())
         ),
         error=str(raw.get("error") or ""),
     )
 
 
-def _counts(raw: Mapping[str, Any] | None) -> dict[str, int]:
-    return {str(slot): whole(count) for slot, count in (raw or {}).items()}
+def _live_from_dict(raw: Mapping[str, Any]) -> Live:
+    return Live(
+        exists=bool(raw["exists"]),
+        split=_counts(raw.get("split")),
+        healthy=_counts(raw.get("healthy")),
+        desired=_counts(raw.get("desired")),
+        images={slot: str(image) for slot, image in _mapping(raw.get("images")).items()},
+    )
+
+
+def _counts(raw: object) -> dict[str, int]:
+    return {slot: whole(count) for slot, count in _mapping(raw).items()}
+
+
+def _mapping(raw: object) -> Mapping[str, Any]:
+    """`raw` with keys as texts; None is empty. Raises TypeError on anything but a mapping."""
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping):
+        raise TypeError(f"{raw!r} is not a mapping")
+    return {str(key): value for key, value in raw.items()}
+
+
+def _figure(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError(f"{value!r} is not a figure") from error
