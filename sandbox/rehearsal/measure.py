@@ -1,0 +1,108 @@
+"""One measurement: the weights the balancer declares, and where the requests of fresh users really went."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from headgate.traffic.port import TrafficPort
+from sandbox.load import Load, Summary, binomial_interval, run
+
+CONFIDENCE = 0.99
+TRIES = 2  # an honest share is outside the interval once in a hundred; twice in a row once in ten thousand
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Shares in per cent of the candidate's slot. `low`/`high`: the interval that the asked weight allows for `requests`."""
+
+    balancer_weight: int
+    observed_share: float
+    low: float
+    high: float
+    requests: int
+    errors: int
+    lost: int
+    tries: int
+
+    @property
+    def within(self) -> bool:
+        return self.low <= self.observed_share <= self.high
+
+
+def measure(router: str, port: TrafficPort, slot: str, weight: int, users: int) -> Measurement:
+    """Sends one request for each of `users` fresh users and compares with `weight`, the asked share of `slot`.
+
+    Measured once more, with other users, when the first share lies outside the 99 % interval.
+    """
+    httpx.post(f"{router}/__sandbox/refresh", timeout=10.0).raise_for_status()
+    for tries in range(1, TRIES + 1):
+        found = _measure_once(router, port, slot, weight, users, tries)
+        if found.within:
+            break
+    return found
+
+
+def _measure_once(router: str, port: TrafficPort, slot: str, weight: int, users: int, tries: int) -> Measurement:
+    summary = asyncio.run(run(Load(router, requests=users, fresh=True, write_share=0.1)))
+    answered = sum(summary.first_by_slot.values())
+    low, high = binomial_interval(answered, weight / 100, CONFIDENCE) if answered else (0, 0)
+    return Measurement(
+        balancer_weight=dict(port.read_live().split).get(slot, 0),
+        observed_share=100 * summary.first_by_slot[slot] / answered if answered else 0.0,
+        low=100 * low / answered if answered else 0.0,
+        high=100 * high / answered if answered else 0.0,
+        requests=summary.requests,
+        errors=summary.errors,
+        lost=summary.lost,
+        tries=tries,
+    )
+
+
+class Background:
+    """Returning users who keep asking while weights move. Bounded in time and number; `stop` returns what they got."""
+
+    MOST_SECONDS = 1800.0
+    MOST_REQUESTS = 200_000
+
+    def __init__(self, router: str, users: int = 40) -> None:
+        self._summary: Summary | None = None
+        self._error: BaseException | None = None
+        self._stop: Callable[[], None] = lambda: None
+        self._ready = threading.Event()
+        load = Load(
+            router,
+            users=users,
+            requests=self.MOST_REQUESTS,
+            duration_s=self.MOST_SECONDS,
+            concurrency=8,
+            pause_s=0.1,  # about 80 requests a second, so that the updates keep most of a core
+        )
+        self._thread = threading.Thread(target=self._main, args=(load,), daemon=True)
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> Summary:
+        """Ends the users and returns what they got. Raises what ended them, if something did."""
+        self._stop()
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        if self._summary is None:
+            raise RuntimeError("the background users returned nothing")
+        return self._summary
+
+    def _main(self, load: Load) -> None:
+        try:
+            self._summary = asyncio.run(self._send(load))
+        except BaseException as error:  # noqa: BLE001 - handed to whoever stops the users
+            self._error = error
+            self._ready.set()
+
+    async def _send(self, load: Load) -> Summary:
+        event, loop = asyncio.Event(), asyncio.get_running_loop()
+        self._stop = lambda: loop.call_soon_threadsafe(event.set) and None
+        self._ready.set()
+        return await run(load, event)

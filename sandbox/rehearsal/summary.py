@@ -1,0 +1,91 @@
+"""What a rehearsal found: rows for a table and for `demo.json`."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rich.table import Table
+
+from sandbox.rehearsal.measure import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One update: the step it went to, the weight it asked for, what was measured, and the seconds of `pulumi up`."""
+
+    step: str
+    asked_weight: int
+    measured: Measurement
+    changes: str
+    seconds: float
+
+    @property
+    def as_asked(self) -> bool:
+        """The balancer declares the asked weight, the observed share fits it, and every request was answered."""
+        return self.measured.balancer_weight == self.asked_weight and self.measured.within and not self.measured.lost
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "asked_weight": self.asked_weight,
+            **asdict(self.measured),
+            "as_asked": self.as_asked,
+            "changes": self.changes,
+            "seconds": round(self.seconds, 2),
+        }
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Everything a rehearsal found. `background_lost`: requests of the users who kept asking throughout."""
+
+    stack: str
+    clock: str
+    rows: list[Row] = field(default_factory=list)
+    refused: str = ""
+    refused_rules: Sequence[str] = ()
+    background_requests: int = 0
+    background_lost: int = 0
+    background_missing_writes: int = 0
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Every step as asked, the jump refused, and no request or stored item lost."""
+        lost = self.background_lost or self.background_missing_writes
+        return bool(self.rows) and all(row.as_asked for row in self.rows) and bool(self.refused_rules) and not lost
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "stack": self.stack,
+            "clock": self.clock,
+            "ok": self.ok,
+            "steps": [row.as_json() for row in self.rows],
+            "refused_jump": {"asked": self.refused, "rules": list(self.refused_rules)},
+            "background": {
+                "requests": self.background_requests,
+                "lost": self.background_lost,
+                "missing_writes": self.background_missing_writes,
+            },
+            "seconds": round(self.seconds, 1),
+        }
+
+    def table(self) -> Table:
+        """For people; every cell is text that survives a pipe."""
+        table = Table(title=f"Rollout of {self.stack} on the sandbox")
+        for heading in ("step", "asked %", "balancer %", "observed %", "99 % interval", "requests", "lost", "up s", ""):
+            table.add_column(heading, justify="left" if heading in ("step", "") else "right")
+        for row in self.rows:
+            found = row.measured
+            table.add_row(
+                row.step,
+                str(row.asked_weight),
+                str(found.balancer_weight),
+                f"{found.observed_share:.1f}",
+                f"{found.low:.1f} - {found.high:.1f}",
+                str(found.requests),
+                str(found.lost),
+                f"{row.seconds:.1f}",
+                "as asked" if row.as_asked else "NOT AS ASKED",
+            )
+        return table

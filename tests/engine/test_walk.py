@@ -1,0 +1,40 @@
+"""The main job: every step forward, and back from every one of them."""
+
+import pytest
+
+from tests.engine.conftest import PRODUCTION, Cloud, MakeProject
+from tests.support.engine import Project
+
+pytestmark = pytest.mark.engine
+
+STEPS = (("green-up", 0, 60), ("green-10", 10, 300), ("green-50", 50, 300), ("green-100", 100, 600))
+
+
+@pytest.fixture(scope="module")
+def project(make_project: MakeProject) -> Project:
+    bootstrapped = make_project(PRODUCTION)
+    bootstrapped.up()
+    return bootstrapped
+
+
+def test_forward_through_every_step_and_back_from_each(project: Project, cloud: Cloud) -> None:
+    for position, (last, _, _) in enumerate(STEPS):
+        project.set("headgate:release.rollout", f"walk-{position}")
+        for name, weight, after in STEPS[: position + 1]:
+            run = project.advance(name, after)
+            assert project.recorded_step() == name, str(run)
+            assert cloud.weights(PRODUCTION) == {"blue": 100 - weight, "green": weight}
+        # Back inside the bake, with the readiness of the candidate gone and no time passed.
+        cloud.http.put("services", json={"service": f"{PRODUCTION}-green", "rollout_state": "FAILED", "running": 0})
+        project.step("idle")
+        project.up()
+        cloud.http.delete("condition")
+        assert project.recorded_step() == "idle", f"back from {last}"
+        assert cloud.weights(PRODUCTION) == {"blue": 100, "green": 0}
+
+
+def test_a_second_update_and_a_refresh_change_nothing(project: Project) -> None:
+    again = project.up()
+    assert " updated" not in again.output and " created" not in again.output, str(again)
+    clean = project.preview("--refresh", "--expect-no-changes")
+    assert clean.code == 0, str(clean)
