@@ -55,6 +55,7 @@ def spawn(module: Sequence[str], log: Path, environ: Mapping[str, str]) -> Ident
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setsid=True,
+        setsigmask=[],  # else a parent that blocks SIGTERM would hand on a process that cannot be asked to end
     )
     return Identity(pid, start_mark(pid) or "ended")
 
