@@ -23,6 +23,7 @@ from headgate.clock import Clock
 from headgate.settings import Settings
 from headgate.traffic.port import TrafficPort
 from stacks import ledger
+from stacks.settings import region as aws_region
 
 PUBLIC = ["0.0.0.0/0"]  # the service is public; the firewall in front of it comes with the edge
 
@@ -31,7 +32,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
     """Declares everything of the stack and returns its outputs."""
     name, system = settings.name, settings.system
     tags = standard_tags(service=system, environment=settings.environment, owner=settings.owner)
-    region = str(pulumi.Config("aws").require("region"))
+    region = aws_region()
     account_id = aws.get_caller_identity_output().account_id
     desired = state.desired(settings.asked, settings.plan)
 

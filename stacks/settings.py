@@ -10,7 +10,7 @@ from headgate import settings
 from headgate.gates import registry
 from headgate.settings import PROJECT, Settings, SettingsError
 
-__all__ = ["Settings", "SettingsError", "load", "provider_configuration", "provider_endpoints"]
+__all__ = ["Settings", "SettingsError", "load", "provider_configuration", "provider_endpoints", "region"]
 
 
 def load() -> Settings:
@@ -48,6 +48,17 @@ def provider_endpoints() -> tuple[str, ...]:
 def provider_configuration() -> dict[str, object]:
     """The providers' configuration by full key, e.g. `aws:region`."""
     return {f"{prefix}{key}": _plain(value) for prefix in ("aws:", "gcp:") for key, value in _values(prefix).items()}
+
+
+def region() -> str:
+    """The AWS region of the stack. Raises pulumi.RunError when it is not set."""
+    found = provider_configuration().get("aws:region")
+    if isinstance(found, str) and found:
+        return found
+    raise pulumi.RunError(
+        f"stacks/Pulumi.{pulumi.get_stack()}.yaml: aws:region: found nothing; expected a region such as us-east-1. "
+        "Set it with: pulumi config set aws:region us-east-1"
+    )
 
 
 def _values(prefix: str) -> dict[str, str]:

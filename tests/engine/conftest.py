@@ -82,9 +82,7 @@ class Cloud:
 
     def await_call(self, service: str, operation: str, since: int) -> None:
         """Returns when such a call has begun."""
-        found = self.http.get(
-            "calls", params={"service": service, "operation": operation, "since": since, "wait": 60}
-        )
+        found = self.http.get("calls", params={"service": service, "operation": operation, "since": since, "wait": 60})
         assert found.raise_for_status().json(), f"no {service} {operation} within a minute"
 
     def ours(self) -> dict[str, list[str]]:

@@ -64,9 +64,7 @@ def test_a_write_that_the_balancer_refuses_fails_the_update_and_the_next_repairs
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_an_update_killed_at_the_listener_converges_on_the_next(
-    project: Project, cloud: Cloud, moment: str
-) -> None:
+def test_an_update_killed_at_the_listener_converges_on_the_next(project: Project, cloud: Cloud, moment: str) -> None:
     since = cloud.last_call()
     cloud.plant(service="elbv2", operation="ModifyListener", mode="delay", seconds=5, moment=moment)
     project.step("green-10")
