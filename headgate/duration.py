@@ -3,8 +3,9 @@
 import re
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_PART = re.compile(r"(\d+)([smhd])")
-_WHOLE = re.compile(r"(?:\d+[smhd])+")
+# Nine digits of seconds are 31 years, and keep clear of Python's limit on the length of integers.
+_PART = re.compile(r"([0-9]{1,9})([smhd])")
+_WHOLE = re.compile(r"(?:[0-9]{1,9}[smhd])+")
 
 EXPECTED = "a duration such as 30s, 5m, 72h, 7d or 1h30m"
 

@@ -232,7 +232,7 @@ def _parse_gates(raw: object, where: str, known_gates: Collection[str], problems
         return ()
     known = ", ".join(sorted(known_gates))
     for position, gate in enumerate(raw):
-        if gate not in known_gates:
+        if not isinstance(gate, str) or gate not in known_gates:
             problems.append(
                 Problem(
                     f"{where}[{position}]",
