@@ -26,15 +26,11 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox.app", description=__doc__)
     parser.add_argument("--version", required=True, metavar="V", help="what X-Deployment-Version says")
     parser.add_argument("--slot", required=True, help="blue or green")
-    parser.add_argument(
-        "--database", required=True, type=Path, metavar="PATH", help="items, SQLite, shared by all"
-    )
+    parser.add_argument("--database", required=True, type=Path, metavar="PATH", help="items, SQLite, shared by all")
     parser.add_argument("--port", type=int, default=0, help="on loopback (default: any free port)")
     parser.add_argument("--ready-file", type=Path, metavar="FILE", help="written when serving: pid and url")
     parser.add_argument("--seed", type=int, help="makes planted faults repeatable")
-    parser.add_argument(
-        "--lifetime", type=float, default=LIFETIME_S, metavar="S", help="ends by itself after"
-    )
+    parser.add_argument("--lifetime", type=float, default=LIFETIME_S, metavar="S", help="ends by itself after")
     return parser
 
 

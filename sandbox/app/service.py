@@ -118,9 +118,7 @@ class Service:
         except sqlite3.Error as error:
             log.exception("an item could not be stored")
             return _problem(503, f"the item could not be stored: {error}")
-        return web.json_response(
-            item.as_json(), status=201, headers={hdrs.LOCATION: f"/api/v2/items/{item.id}"}
-        )
+        return web.json_response(item.as_json(), status=201, headers={hdrs.LOCATION: f"/api/v2/items/{item.id}"})
 
     async def _show_fault(self, request: web.Request) -> web.Response:
         _only_from_here(request)
@@ -141,9 +139,7 @@ def parse_item(body: bytes) -> tuple[str, int]:
     content = _json_of(body)
     if not isinstance(content, dict):
         raise Unusable(f"found {type(content).__name__}, expected an object with a name")
-    problems = [
-        f"{key}: unknown; known are name and quantity" for key in content if key not in {"name", "quantity"}
-    ]
+    problems = [f"{key}: unknown; known are name and quantity" for key in content if key not in {"name", "quantity"}]
     name, quantity = content.get("name"), content.get("quantity", 1)
     if not isinstance(name, str) or not 1 <= len(name) <= _MOST_NAME:
         problems.append(f"name: expected a text of 1 to {_MOST_NAME} characters")

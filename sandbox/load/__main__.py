@@ -19,22 +19,14 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--users", type=int, default=50, metavar="N")
     parser.add_argument("--requests", type=int, default=1000, metavar="N", help="at most (default 1000)")
     parser.add_argument("--duration", type=float, default=60.0, metavar="S", help="at most (default 60)")
-    parser.add_argument(
-        "--concurrency", type=int, default=16, metavar="N", help="requests under way at a time"
-    )
-    parser.add_argument(
-        "--writes", type=float, default=0.2, metavar="SHARE", help="share of writes (default 0.2)"
-    )
+    parser.add_argument("--concurrency", type=int, default=16, metavar="N", help="requests under way at a time")
+    parser.add_argument("--writes", type=float, default=0.2, metavar="SHARE", help="share of writes (default 0.2)")
     parser.add_argument("--fresh", action="store_true", help="every request from a new user")
-    parser.add_argument(
-        "--pause", type=float, default=0.0, metavar="S", help="between two requests of a user"
-    )
+    parser.add_argument("--pause", type=float, default=0.0, metavar="S", help="between two requests of a user")
     parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="for one request")
     parser.add_argument("--seed", type=int, help="makes what is sent repeatable")
     parser.add_argument("--no-verify", action="store_true", help="do not read written items back")
-    parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="write the summary there instead of printing"
-    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the summary there instead of printing")
     parser.add_argument("--ready-file", type=Path, metavar="FILE", help="written when sending: pid")
     return parser
 

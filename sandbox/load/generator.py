@@ -106,9 +106,7 @@ class _Run:
             self._idle.extend(self._new_user() for _ in range(load.users))
 
     async def to_the_end(self) -> Summary:
-        workers = (
-            self._load.concurrency if self._load.fresh else min(self._load.concurrency, self._load.users)
-        )
+        workers = self._load.concurrency if self._load.fresh else min(self._load.concurrency, self._load.users)
         await asyncio.gather(*(self._work() for _ in range(workers)))
         self._summary.seconds = time.perf_counter() - self._began
         if self._load.verify:
@@ -151,9 +149,7 @@ class _Run:
             headers[hdrs.COOKIE] = cookie
         began = time.perf_counter()
         try:
-            async with self._session.request(
-                method, path, data=body, headers=headers, allow_redirects=False
-            ) as answer:
+            async with self._session.request(method, path, data=body, headers=headers, allow_redirects=False) as answer:
                 content = await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             self._summary.count_lost(type(error).__name__)

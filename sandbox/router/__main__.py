@@ -37,9 +37,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--user-header", default=Identity().header, metavar="NAME")
     parser.add_argument("--user-cookie", default=Identity().cookie, metavar="NAME")
-    parser.add_argument(
-        "--lifetime", type=float, default=LIFETIME_S, metavar="S", help="ends by itself after"
-    )
+    parser.add_argument("--lifetime", type=float, default=LIFETIME_S, metavar="S", help="ends by itself after")
     return parser
 
 

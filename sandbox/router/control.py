@@ -112,9 +112,7 @@ class Control:
             "records_dropped": self._records.dropped,
             "now": now,
             "recent": {"seconds": window_s, **await self._stats({"since": str(now - window_s)})},
-            "since_mark": None
-            if mark is None
-            else {"mark": mark.name, **await self._stats({"since": repr(mark.at)})},
+            "since_mark": None if mark is None else {"mark": mark.name, **await self._stats({"since": repr(mark.at)})},
         }
 
 

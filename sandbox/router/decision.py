@@ -73,8 +73,7 @@ def listener_of(balancer: Balancer, port: int) -> Listener | Refuse:
     if listener.problems:
         return Refuse(
             501,
-            f"the listener on port {port} uses what the sandbox router does not play: "
-            + "; ".join(listener.problems),
+            f"the listener on port {port} uses what the sandbox router does not play: " + "; ".join(listener.problems),
             "change the listener, or teach sandbox/router to play it",
         )
     return listener

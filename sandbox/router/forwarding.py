@@ -77,9 +77,7 @@ class Forwarder:
     def __init__(self, *, connect_timeout_s: float = 10.0, idle_timeout_s: float = 60.0) -> None:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=connect_timeout_s, sock_read=idle_timeout_s
-            ),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s, sock_read=idle_timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_NOT_OURS,
             auto_decompress=False,
@@ -88,9 +86,7 @@ class Forwarder:
     async def close(self) -> None:
         await self._session.close()
 
-    async def forward(
-        self, request: web.BaseRequest, base: str, via: Via, cookies: tuple[str, ...]
-    ) -> Forwarded:
+    async def forward(self, request: web.BaseRequest, base: str, via: Via, cookies: tuple[str, ...]) -> Forwarded:
         """Send `request` to the process at `base`; `cookies` are Set-Cookie values for the answer."""
         try:
             body = await _body_of(request)
@@ -149,9 +145,7 @@ async def _body_of(request: web.BaseRequest) -> bytes | aiohttp.StreamReader | N
     return request.content
 
 
-async def _answer(
-    request: web.BaseRequest, answer: aiohttp.ClientResponse, cookies: tuple[str, ...]
-) -> Forwarded:
+async def _answer(request: web.BaseRequest, answer: aiohttp.ClientResponse, cookies: tuple[str, ...]) -> Forwarded:
     headers = _end_to_end(answer.headers)
     for cookie in cookies:
         headers.add(hdrs.SET_COOKIE, cookie)
@@ -163,9 +157,7 @@ async def _answer(
     return await _stream(request, answer, headers)
 
 
-async def _stream(
-    request: web.BaseRequest, answer: aiohttp.ClientResponse, headers: CIMultiDict[str]
-) -> Forwarded:
+async def _stream(request: web.BaseRequest, answer: aiohttp.ClientResponse, headers: CIMultiDict[str]) -> Forwarded:
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
     try:
         await response.prepare(request)

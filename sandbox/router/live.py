@@ -27,6 +27,9 @@ _TAGS_PER_CALL = 20
 # change while traffic moves; reading them every time would double the load on the emulator.
 _IDENTITY_S = 2.0
 
+# An emulator in one Python process can be busy with somebody else for a while.
+_PATIENCE_S = 5.0
+
 
 class Away(Exception):
     """The API did not answer, or not with what was asked for."""
@@ -82,9 +85,7 @@ class Elbv2Reader:
             self._identified_at = self._clock()
         listeners = self._pages("describe_listeners", "Listeners", LoadBalancerArn=self._arn)
         rules = {
-            listener["ListenerArn"]: self._pages(
-                "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]
-            )
+            listener["ListenerArn"]: self._pages("describe_rules", "Rules", ListenerArn=listener["ListenerArn"])
             for listener in listeners
         }
         groups: set[str] = set()
@@ -95,9 +96,7 @@ class Elbv2Reader:
         if groups - self._tagged:
             self._slots = self._read_slots(groups)
             self._tagged = groups
-        parsed = [
-            parsing.listener(listener, rules[listener["ListenerArn"]], self._slots) for listener in listeners
-        ]
+        parsed = [parsing.listener(listener, rules[listener["ListenerArn"]], self._slots) for listener in listeners]
         return Balancer(self._name, self._arn, _by_port(parsed))
 
     def _pages(self, operation: str, key: str, **arguments: str) -> list[Any]:
@@ -118,11 +117,9 @@ class Elbv2Reader:
 
 def elbv2_client(endpoint: str, region: str) -> Any:
     """A client for the emulator at `endpoint`; uses no credentials, profile or proxy of this machine."""
-    session = boto3.session.Session(
-        aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region
-    )
+    session = boto3.session.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region)
     patience = Config(
-        connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1}, proxies={}
+        connect_timeout=1, read_timeout=_PATIENCE_S, retries={"mode": "standard", "total_max_attempts": 1}, proxies={}
     )
     return session.client("elbv2", endpoint_url=endpoint, config=patience)
 
@@ -156,9 +153,7 @@ class State:
 class Watch:
     """Keeps the state up to date: every `interval_s`, and when asked."""
 
-    def __init__(
-        self, reader: Reader, *, interval_s: float = 0.2, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, reader: Reader, *, interval_s: float = 0.2, clock: Callable[[], float] = time.time) -> None:
         self.state = State()
         self._reader = reader
         self._interval_s = interval_s

@@ -100,9 +100,7 @@ def _condition(answer: Json, place: str, problems: list[str]) -> Condition | Non
     return Condition(field, tuple(values), header=config.get("HttpHeaderName", ""))
 
 
-def _action(
-    answers: Sequence[Json], slots: Mapping[str, str], place: str, problems: list[str]
-) -> Action | None:
+def _action(answers: Sequence[Json], slots: Mapping[str, str], place: str, problems: list[str]) -> Action | None:
     action: Action | None = None
     for answer in answers:
         match answer["Type"]:
@@ -132,16 +130,14 @@ def _forward(answer: Json, slots: Mapping[str, str], place: str, problems: list[
         group = TargetGroup(arn, slots.get(arn))
         if not 0 <= weight <= weights.LARGEST:
             problems.append(
-                f"{place}: weight {weight} of target group {group.name!r}; "
-                f"a weight is from 0 to {weights.LARGEST}"
+                f"{place}: weight {weight} of target group {group.name!r}; a weight is from 0 to {weights.LARGEST}"
             )
         groups.append(WeightedGroup(group, weight))
     sticky = config.get("TargetGroupStickinessConfig") or {}
     stickiness = Stickiness(bool(sticky.get("Enabled")), int(sticky.get("DurationSeconds") or 0))
     if stickiness.enabled and not 1 <= stickiness.duration_s <= LONGEST_STICKINESS_S:
         problems.append(
-            f"{place}: stickiness for {stickiness.duration_s} s; "
-            f"a duration is from 1 to {LONGEST_STICKINESS_S} s"
+            f"{place}: stickiness for {stickiness.duration_s} s; a duration is from 1 to {LONGEST_STICKINESS_S} s"
         )
     return Forward(tuple(groups), stickiness)
 

@@ -94,9 +94,7 @@ class Plane:
         cookie = cookies.get(COOKIE) or cookies.get(COOKIE_CORS)
         return decide(listener, facts_of(request), cookie, chance)
 
-    async def _carry_out(
-        self, request: web.BaseRequest, port: int, decision: Send | Answer | Refuse
-    ) -> Forwarded:
+    async def _carry_out(self, request: web.BaseRequest, port: int, decision: Send | Answer | Refuse) -> Forwarded:
         match decision:
             case Send():
                 return await self._send(request, port, decision)
@@ -135,9 +133,7 @@ class Plane:
             )
         base = self._backends.urls.get(group.slot)
         if base is None:
-            return _refused(
-                Refuse(503, f"no process serves slot {group.slot!r}", "start one (headgate sandbox up)")
-            )
+            return _refused(Refuse(503, f"no process serves slot {group.slot!r}", "start one (headgate sandbox up)"))
         balancer = self._watch.state.balancer
         listener = balancer.listeners.get(port) if balancer else None
         via = Via(listener.protocol if listener else "http", port)

@@ -242,9 +242,7 @@ class Records:
     def _key(self, name: str) -> bytes:
         def read_or_make() -> bytes:
             with self._database:
-                self._database.execute(
-                    "INSERT OR IGNORE INTO keys VALUES (?, ?)", (name, secrets.token_bytes(32))
-                )
+                self._database.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (name, secrets.token_bytes(32)))
             row = self._database.execute("SELECT value FROM keys WHERE name = ?", (name,)).fetchone()
             return bytes(row[0])
 
@@ -263,8 +261,7 @@ def _open(path: Path) -> sqlite3.Connection:
     if version not in {0, VERSION}:
         database.close()
         raise Unusable(
-            f"{path} is of version {version}, this router writes version {VERSION}; "
-            "delete the file or name another one"
+            f"{path} is of version {version}, this router writes version {VERSION}; delete the file or name another one"
         )
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")

@@ -28,7 +28,6 @@ def location(action: Redirect, listener: Listener, facts: Facts) -> str:
         return _KEYWORD.sub(lambda keyword: parts[keyword[1]], template)
 
     query = filled(action.query)
-    return (
-        f"{filled(action.protocol).lower()}://{filled(action.host)}:{filled(action.port)}{filled(action.path)}"
-        + (f"?{query}" if query else "")
+    return f"{filled(action.protocol).lower()}://{filled(action.host)}:{filled(action.port)}{filled(action.path)}" + (
+        f"?{query}" if query else ""
     )

@@ -74,9 +74,7 @@ async def running(settings: Settings) -> AsyncIterator[Router]:
 
         records = Records(settings.database)
         stack.push_async_callback(records.close)
-        forwarder = Forwarder(
-            connect_timeout_s=settings.connect_timeout_s, idle_timeout_s=settings.idle_timeout_s
-        )
+        forwarder = Forwarder(connect_timeout_s=settings.connect_timeout_s, idle_timeout_s=settings.idle_timeout_s)
         stack.push_async_callback(forwarder.close)
         reader = Elbv2Reader(elbv2_client(endpoint, settings.region), settings.load_balancer)
         stack.callback(reader.close)
@@ -113,9 +111,7 @@ async def _site(bound: socket.socket, plane: Plane, control: Control, port: int)
         return await plane.answer(request, port)
 
     # A longer pause between two requests of a client closes its connection, which costs it nothing.
-    runner = web.ServerRunner(
-        web.Server(handle, keepalive_timeout=75.0, access_log=None), shutdown_timeout=_GRACE_S
-    )
+    runner = web.ServerRunner(web.Server(handle, keepalive_timeout=75.0, access_log=None), shutdown_timeout=_GRACE_S)
     await runner.setup()
     try:
         await web.SockSite(runner, bound).start()

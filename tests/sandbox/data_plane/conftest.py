@@ -7,8 +7,11 @@ import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -51,8 +54,15 @@ def cloud(endpoint: str, given: Given) -> Iterator[Cloud]:
 
 
 @pytest.fixture
+def http() -> Iterator[httpx.Client]:
+    """A client with one pool of connections; making one for every request takes longer than the request."""
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    """Starts a module as a process of its own; all of them are stopped at the end, and must stop well."""
+    """Starts a module as a process of its own; all of them are stopped at the end."""
     with _starter(tmp_path) as starter:
         yield starter
 
@@ -98,7 +108,7 @@ def front(cloud: Cloud, apps: Mapping[str, str], tmp_path: Path) -> Callable[...
     """Runs a router in front of the processes: `async with front(seed=…) as front`."""
 
     @contextlib.asynccontextmanager
-    async def run(**changes: object) -> AsyncIterator[Front]:
+    async def run(**changes: Any) -> AsyncIterator[Front]:
         backends = tmp_path / "backends.json"
         write_json(backends, apps)
         settings = Settings(
@@ -108,9 +118,7 @@ def front(cloud: Cloud, apps: Mapping[str, str], tmp_path: Path) -> Callable[...
             backends=backends,
             seed=1,
         )
-        for name, value in changes.items():
-            object.__setattr__(settings, name, value)
-        async with running(settings) as router, Front.of(router.urls, backends) as front:
+        async with running(replace(settings, **changes)) as router, Front.of(router.urls, backends) as front:
             yield front
             assert not router.broken.done()
 

@@ -67,9 +67,7 @@ def test_with_stickiness_off_a_cookie_has_no_meaning() -> None:
 
 
 def test_a_rule_goes_before_the_default_and_is_named() -> None:
-    rule = Rule(
-        10, (Condition(Field.HEADER, ("0?",), header="x-cohort"),), Forward((WeightedGroup(GREEN, 1),))
-    )
+    rule = Rule(10, (Condition(Field.HEADER, ("0?",), header="x-cohort"),), Forward((WeightedGroup(GREEN, 1),)))
     live = listener(forward(100, 0), rule)
     assert decide(live, facts(**{"X-Cohort": "03"}), None, chance()) == Send(GREEN, 10, held=False)
     assert decide(live, facts(**{"X-Cohort": "13"}), None, chance()) == Send(BLUE, None, held=False)

@@ -19,9 +19,7 @@ def forward(blue: int, green: int, *, enabled: bool = True, duration_s: int = 60
     return Forward((WeightedGroup(BLUE, blue), WeightedGroup(GREEN, green)), Stickiness(enabled, duration_s))
 
 
-def holder(
-    action: Forward, cookie: str, now: float, zero: ZeroWeight = ZeroWeight.HOLD
-) -> TargetGroup | None:
+def holder(action: Forward, cookie: str, now: float, zero: ZeroWeight = ZeroWeight.HOLD) -> TargetGroup | None:
     held = held_by(action, read_ticket(KEY, cookie), now, zero)
     return held.group if held else None
 
@@ -58,9 +56,7 @@ def test_no_cookie_holds_nobody() -> None:
 
 
 @given(st.integers(0, 999), st.integers(0, 999), st.integers(1, 604_800), st.floats(0, 1e6))
-def test_stickiness_off_holds_nobody_whatever_the_weights(
-    blue: int, green: int, duration_s: int, later: float
-) -> None:
+def test_stickiness_off_holds_nobody_whatever_the_weights(blue: int, green: int, duration_s: int, later: float) -> None:
     action = forward(blue, green, enabled=False, duration_s=duration_s)
     assert holder(action, write_ticket(KEY, GREEN.arn, NOW), NOW + later) is None
 

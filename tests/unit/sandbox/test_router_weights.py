@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from sandbox.router.model import TargetGroup, WeightedGroup
 from sandbox.router.weights import LARGEST, choose, per_cent
 
-ROWS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "tables" / "alb_matching.json").read_text())[
-    "weights"
-]
+ROWS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "tables" / "alb_matching.json").read_text())["weights"]
 
 
 def groups(weights: list[int]) -> list[WeightedGroup]:
@@ -34,9 +32,7 @@ def test_chance_is_split_exactly_by_weight(weights: list[int]) -> None:
     assert {group: chosen[group] for group in candidates} == dict(zip(candidates, weights, strict=True))
 
 
-@given(
-    st.lists(st.integers(0, LARGEST), max_size=5), st.floats(0, 1, exclude_max=True, allow_subnormal=False)
-)
+@given(st.lists(st.integers(0, LARGEST), max_size=5), st.floats(0, 1, exclude_max=True, allow_subnormal=False))
 def test_a_group_without_weight_is_never_chosen(weights: list[int], uniform: float) -> None:
     chosen = choose(groups(weights), uniform)
     if sum(weights) == 0:

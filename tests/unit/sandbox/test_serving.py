@@ -9,9 +9,7 @@ import pytest
 from sandbox.serving import Unusable, announced, is_loopback, listen, loopback_url, url_of, write_json
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:80", "http://127.0.0.1:80/", "http://localhost:5", "http://[::1]:5"]
-)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:80", "http://127.0.0.1:80/", "http://localhost:5", "http://[::1]:5"])
 def test_addresses_of_this_machine_are_taken(url: str) -> None:
     assert loopback_url(url) == url.rstrip("/")
 
