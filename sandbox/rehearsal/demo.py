@@ -4,17 +4,21 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import yaml
 from rich.console import Console
 
 from headgate import clock as clocks
-from headgate import duration, gates, settings, traffic
-from headgate.clock import RehearsalClock
+from headgate import duration, gates, traffic
+from headgate import settings as stack_settings
+from headgate.clock import Clock
 from headgate.plan import IDLE, Step
 from headgate.settings import Settings
-from sandbox.manager import DEFAULT_STACK, Layout, SandboxError, down, exports, up
-from sandbox.rehearsal.measure import Background, measure
+from headgate.traffic.port import TrafficPort
+from sandbox.manager import DEFAULT_STACK, Layout, SandboxError, down, exports, status, up
+from sandbox.manager.environment import REGION
+from sandbox.rehearsal.measure import Background, Subject, measure
 from sandbox.rehearsal.project import Project
 from sandbox.rehearsal.summary import Outcome, Row
 from toolchain.progress import Progress
@@ -35,7 +39,7 @@ def demo(
     started = time.monotonic()
     try:
         up(layout, progress, stack=DEFAULT_STACK, environ=environ)
-        outcome = _Rehearsal(console, progress, layout, scale, users, environ).run()
+        outcome = _Rehearsal.prepare(Speaker(console, progress), layout, scale, environ).run(users)
     finally:
         down(layout, progress)
     outcome.seconds = time.monotonic() - started
@@ -50,40 +54,52 @@ def demo(
     return outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Where results and progress are said."""
+
+    console: Console
+    progress: Progress
+
+    def say(self, text: str, style: str = "") -> None:
+        self.console.print(text, style=style, markup=False, highlight=False)
+
+
+@dataclass(slots=True)
 class _Rehearsal:
-    def __init__(
-        self,
-        console: Console,
-        progress: Progress,
-        layout: Layout,
-        scale: int,
-        users: int,
-        environ: Mapping[str, str],
-    ) -> None:
-        record = _usable(layout)
-        self._console = console
-        self._progress = progress
-        self._users = users
-        self._router = record.urls["traffic"]
+    speaker: Speaker
+    project: Project
+    settings: Settings
+    port: TrafficPort
+    clock: Clock
+    router: str
+    outcome: Outcome
+    users: int = 0
+
+    @classmethod
+    def prepare(cls, speaker: Speaker, layout: Layout, scale: int, environ: Mapping[str, str]) -> "_Rehearsal":
+        """A copy of the project on the running sandbox, and a clock that runs `scale` times as fast from now on."""
+        record = status(layout).usable
         variables = exports(layout, record.urls, record.toolchain, environ).applied_to(environ)
         variables[clocks.VARIABLE] = f"{scale}@{int(time.time())}"
         clock = clocks.from_environment(variables)
-        assert isinstance(clock, RehearsalClock)
-        self._clock = clock
+        # This process reads the balancer too, and its boto3 must see no other account than the commands do.
         os.environ.update({key: value for key, value in variables.items() if key.startswith("AWS_")})
-        log = layout.logs / "demo.log"
-        with progress.phase("preparing the stack"):
-            self._project = Project.copy(layout.checkout, layout.home / "project", DEFAULT_STACK, variables, log)
-        self._settings = _settings(layout)
-        self._port = traffic.for_system(self._settings, {"aws:region": "us-east-1"})
-        self._outcome = Outcome(DEFAULT_STACK, clocks.describe(clock))
+        with speaker.progress.phase("preparing the stack"):
+            log = layout.logs / "demo.log"
+            project = Project.copy(layout.checkout, layout.home / "project", DEFAULT_STACK, variables, log)
+        settings = _settings(layout)
+        port = traffic.for_system(settings, {"aws:region": REGION})
+        outcome = Outcome(DEFAULT_STACK, clocks.describe(clock))
+        return cls(speaker, project, settings, port, clock, record.urls["traffic"], outcome)
 
-    def run(self) -> Outcome:
+    def run(self, users: int) -> Outcome:
         """Bootstrap, every step, the jump that is refused at the first step with traffic, and back to idle."""
-        self._say(f"[bold]{clocks.describe(self._clock)}[/bold]")
-        steps = self._settings.plan.steps
+        self.users = users
+        self.speaker.say(self.outcome.clock, "bold")
+        steps = self.settings.plan.steps
         self._update(IDLE, 0, "bootstrap: every resource of the stack")
-        background = Background(self._router)
+        background = Background(self.router)
         try:
             first_with_traffic = next(step for step in steps if step.weight > 0)
             for position, step in enumerate(steps):
@@ -95,73 +111,66 @@ class _Rehearsal:
             self._update(IDLE, 0, "rollback: the step set back to idle, inside the bake")
         finally:
             summary = background.stop()
-        self._outcome.background_requests = summary.requests
-        self._outcome.background_lost = summary.lost
-        self._outcome.background_missing_writes = summary.missing
-        return self._outcome
+        self.outcome.background_requests = summary.requests
+        self.outcome.background_lost = summary.lost
+        self.outcome.background_missing_writes = summary.missing
+        return self.outcome
 
     def _update(self, step: str, weight: int, what: str) -> None:
-        self._say(f"\n[bold]{step}[/bold]: {what}")
+        self.speaker.say(f"\n{step}: {what}", "bold")
         self._type("config", "set", "headgate:step", step)
-        with self._progress.phase("  pulumi up"):
-            run = self._project.must("up", "--yes", "--non-interactive", "--suppress-outputs")
-        self._say(f"  $ pulumi up --yes   ({run.changes}; {run.seconds:.1f} s)")
-        with self._progress.phase("  measuring with fresh users"):
-            found = measure(self._router, self._port, self._candidate, weight, self._users)
+        with self.speaker.progress.phase("  pulumi up"):
+            run = self.project.must("up", "--yes", "--non-interactive", "--suppress-outputs")
+        self.speaker.say(f"  $ pulumi up --yes   ({run.changes}; {run.seconds:.1f} s)")
+        with self.speaker.progress.phase("  measuring with fresh users"):
+            found = measure(Subject(self.router, self.port, self._candidate_slot), weight, self.users)
         row = Row(step, weight, found, run.changes, run.seconds)
-        self._outcome.rows.append(row)
-        self._say(
+        self.outcome.rows.append(row)
+        self.speaker.say(
             f"  asked {weight} %, balancer {found.balancer_weight} %, observed {found.observed_share:.1f} % of "
-            f"{found.requests} users ({'as asked' if row.as_asked else '[red]NOT AS ASKED[/red]'})"
+            f"{found.requests} users: {'as asked' if row.as_asked else 'NOT AS ASKED'}",
+            "" if row.as_asked else "red",
         )
 
     def _bake(self, step: Step) -> None:
         """Waits until the step has baked; the time is the rehearsal's."""
-        until = self._project.state().entered_at + step.bake
+        until = self.project.state().entered_at + step.bake
         label = f"  baking {duration.show(step.bake)} of plan time at {step.name}"
-        with self._progress.phase(label) as tick:
-            while self._clock.now() < until:
+        with self.speaker.progress.phase(label) as tick:
+            while self.clock.now() < until:
                 tick()
                 time.sleep(0.1)
 
     def _refused(self, jump: Step) -> None:
         """Asks for a step too far: the preview must fail, and nothing must change."""
-        before = self._project.state().step
-        self._say(f"\n[bold]A jump from {before} to {jump.name} must be refused[/bold]")
+        before = self.project.state().step
+        self.speaker.say(f"\nA jump from {before} to {jump.name} must be refused", "bold")
         self._type("config", "set", "headgate:step", jump.name)
-        with self._progress.phase("  pulumi preview"):
-            run = self._project.pulumi("preview", "--non-interactive", "--suppress-outputs")
+        with self.speaker.progress.phase("  pulumi preview"):
+            run = self.project.pulumi("preview", "--non-interactive", "--suppress-outputs")
         self._type("config", "set", "headgate:step", before)
         if run.code == 0:
-            raise SandboxError(f"the jump from {before} to {jump.name} was not refused; see {self._project.log}")
-        self._outcome.refused = f"{before} -> {jump.name}"
-        self._outcome.refused_rules = run.refusals
+            raise SandboxError(f"the jump from {before} to {jump.name} was not refused; see {self.project.log}")
+        self.outcome.refused = f"{before} -> {jump.name}"
+        self.outcome.refused_rules = run.refusals
         for line in run.refusals:
-            self._say(f"  [red]refused[/red] {line}")
+            self.speaker.say(f"  refused: {line}", "red")
 
     @property
-    def _candidate(self) -> str:
-        candidate = self._settings.release.candidate
-        assert candidate is not None
+    def _candidate_slot(self) -> str:
+        candidate = self.settings.release.candidate
+        if candidate is None:
+            raise SandboxError(f"{self.settings.file}: headgate:release.candidate: found nothing; name a candidate")
         return candidate.slot
 
     def _type(self, *command: str) -> None:
-        self._say(f"  $ pulumi {' '.join(command)}")
-        self._project.must(*command)
-
-    def _say(self, text: str) -> None:
-        self._console.print(text, highlight=False)
-
-
-def _usable(layout: Layout):  # type: ignore[no-untyped-def]
-    from sandbox.manager import status
-
-    return status(layout).usable
+        self.speaker.say(f"  $ pulumi {' '.join(command)}")
+        self.project.must(*command)
 
 
 def _settings(layout: Layout) -> Settings:
     path = layout.stack_files / f"Pulumi.{DEFAULT_STACK}.yaml"
     config = yaml.safe_load(path.read_text())["config"]
-    prefix = f"{settings.PROJECT}:"
+    prefix = f"{stack_settings.PROJECT}:"
     raw = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
-    return settings.parse(raw, f"stacks/{path.name}", gates.KNOWN)
+    return stack_settings.parse(raw, f"stacks/{path.name}", gates.KNOWN)

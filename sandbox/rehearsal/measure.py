@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
@@ -11,12 +12,15 @@ from headgate.traffic.port import TrafficPort
 from sandbox.load import Load, Summary, binomial_interval, run
 
 CONFIDENCE = 0.99
-TRIES = 2  # an honest share is outside the interval once in a hundred; twice in a row once in ten thousand
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Shares in per cent of the candidate's slot. `low`/`high`: the interval that the asked weight allows for `requests`."""
+    """Shares in per cent of the candidate's slot; `low` and `high` bound what the asked weight allows.
+
+    `tries`: 2 when the first share was outside the bounds and was measured again. An honest share is outside once in
+    a hundred, and twice in a row once in ten thousand.
+    """
 
     balancer_weight: int
     observed_share: float
@@ -32,28 +36,35 @@ class Measurement:
         return self.low <= self.observed_share <= self.high
 
 
-def measure(router: str, port: TrafficPort, slot: str, weight: int, users: int) -> Measurement:
-    """Sends one request for each of `users` fresh users and compares with `weight`, the asked share of `slot`.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is measured: the router's address, the port to the balancer it plays, and the candidate's slot."""
+
+    router: str
+    port: TrafficPort
+    slot: str
+
+
+def measure(subject: Subject, weight: int, users: int) -> Measurement:
+    """Sends one request for each of `users` fresh users and compares with `weight`, the asked share of the slot.
 
     Measured once more, with other users, when the first share lies outside the 99 % interval.
     """
-    httpx.post(f"{router}/__sandbox/refresh", timeout=10.0).raise_for_status()
-    for tries in range(1, TRIES + 1):
-        found = _measure_once(router, port, slot, weight, users, tries)
-        if found.within:
-            break
-    return found
+    httpx.post(f"{subject.router}/__sandbox/refresh", timeout=10.0).raise_for_status()
+    found = _measure_once(subject, weight, users, 1)
+    return found if found.within else _measure_once(subject, weight, users, 2)
 
 
-def _measure_once(router: str, port: TrafficPort, slot: str, weight: int, users: int, tries: int) -> Measurement:
-    summary = asyncio.run(run(Load(router, requests=users, fresh=True, write_share=0.1)))
+def _measure_once(subject: Subject, weight: int, users: int, tries: int) -> Measurement:
+    summary = asyncio.run(run(Load(subject.router, requests=users, fresh=True, write_share=0.1)))
     answered = sum(summary.first_by_slot.values())
-    low, high = binomial_interval(answered, weight / 100, CONFIDENCE) if answered else (0, 0)
+    low, high = binomial_interval(answered, weight / 100, CONFIDENCE)
+    in_per_cent = 100 / max(answered, 1)
     return Measurement(
-        balancer_weight=dict(port.read_live().split).get(slot, 0),
-        observed_share=100 * summary.first_by_slot[slot] / answered if answered else 0.0,
-        low=100 * low / answered if answered else 0.0,
-        high=100 * high / answered if answered else 0.0,
+        balancer_weight=dict(subject.port.read_live().split).get(subject.slot, 0),
+        observed_share=summary.first_by_slot[subject.slot] * in_per_cent,
+        low=low * in_per_cent,
+        high=high * in_per_cent,
         requests=summary.requests,
         errors=summary.errors,
         lost=summary.lost,
@@ -70,7 +81,7 @@ class Background:
     def __init__(self, router: str, users: int = 40) -> None:
         self._summary: Summary | None = None
         self._error: BaseException | None = None
-        self._stop: Callable[[], None] = lambda: None
+        self._stop: Callable[[], object] = lambda: None
         self._ready = threading.Event()
         load = Load(
             router,
@@ -103,6 +114,6 @@ class Background:
 
     async def _send(self, load: Load) -> Summary:
         event, loop = asyncio.Event(), asyncio.get_running_loop()
-        self._stop = lambda: loop.call_soon_threadsafe(event.set) and None
+        self._stop = partial(loop.call_soon_threadsafe, event.set)
         self._ready.set()
         return await run(load, event)

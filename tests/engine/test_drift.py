@@ -20,7 +20,8 @@ def test_refresh_shows_nothing_then_exactly_the_foreign_change_and_the_next_upda
 ) -> None:
     clean = project.pulumi("refresh", "--preview-only", "--non-interactive", "--diff")
     assert clean.code == 0
-    assert " updated" not in clean.output and "~ " not in clean.output, str(clean)
+    assert " updated" not in clean.output, str(clean)
+    assert "~ " not in clean.output, str(clean)
 
     cloud.move_by_hand(STAGING, 30, 70)
     shown = project.pulumi("refresh", "--preview-only", "--non-interactive", "--diff")

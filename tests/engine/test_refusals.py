@@ -59,7 +59,9 @@ def _single_az(project: Project) -> None:
     project.set("headgate:database.multi_az", "false")
 
 
-CASES: list[tuple[str, Callable[[Project], None], str, str]] = [
+Case = tuple[str, Callable[[Project], None], str, str]
+
+CASES: list[Case] = [
     ("skipping a step", _skip, "R-03", "after 'green-10' comes 'green-50'"),
     ("an image by tag", _tag, "R-10", ":latest"),
     ("another live image", _live_image, "R-08", "headgate:release.live stays"),
@@ -71,10 +73,9 @@ CASES: list[tuple[str, Callable[[Project], None], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("what", "change", "rule", "words"), CASES, ids=[case[0] for case in CASES])
-def test_is_refused_at_preview_and_at_up(
-    in_flight: Project, cloud: Cloud, what: str, change: Callable[[Project], None], rule: str, words: str
-) -> None:
+@pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
+def test_is_refused_at_preview_and_at_up(in_flight: Project, cloud: Cloud, case: Case) -> None:
+    what, change, rule, words = case
     ahead = in_flight.ahead
     try:
         change(in_flight)
@@ -136,10 +137,11 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("what", "change", "rule", "words"), BROKEN, ids=[case[0] for case in BROKEN])
+@pytest.mark.parametrize("case", BROKEN, ids=[case[0] for case in BROKEN])
 def test_a_program_that_breaks_a_component_is_refused(
-    in_flight: Project, cloud: Cloud, what: str, change: str, rule: str, words: str
+    in_flight: Project, cloud: Cloud, case: tuple[str, str, str, str]
 ) -> None:
+    what, change, rule, words = case
     main = in_flight.folder / "__main__.py"
     honest = main.read_text()
     (in_flight.folder / "honest.py").write_text(honest)

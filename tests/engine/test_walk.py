@@ -35,6 +35,7 @@ def test_forward_through_every_step_and_back_from_each(project: Project, cloud: 
 
 def test_a_second_update_and_a_refresh_change_nothing(project: Project) -> None:
     again = project.up()
-    assert " updated" not in again.output and " created" not in again.output, str(again)
+    assert " updated" not in again.output, str(again)
+    assert " created" not in again.output, str(again)
     clean = project.preview("--refresh", "--expect-no-changes")
     assert clean.code == 0, str(clean)

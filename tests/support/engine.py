@@ -73,7 +73,7 @@ class Project:
         return run
 
     def environment(self) -> dict[str, str]:
-        """The environment of a command: a rehearsal clock `ahead` seconds before the machine's, with or without the pack."""
+        """The environment of a command: its clock runs `ahead` seconds before the machine's."""
         environ = {**self.environ, **self.extra}
         if not self.policy_pack:
             environ.pop("PULUMI_OPTION_POLICY_PACK", None)
