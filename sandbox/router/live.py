@@ -5,6 +5,7 @@ API does not answer, the last configuration stays in force and the state says si
 """
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -117,11 +118,19 @@ class Elbv2Reader:
 
 def elbv2_client(endpoint: str, region: str) -> Any:
     """A client for the emulator at `endpoint`; uses no credentials, profile or proxy of this machine."""
-    session = boto3.session.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region)
     patience = Config(
-        connect_timeout=1, read_timeout=_PATIENCE_S, retries={"mode": "standard", "total_max_attempts": 1}, proxies={}
+        connect_timeout=1,
+        read_timeout=_PATIENCE_S,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        proxies={},
     )
-    return session.client("elbv2", endpoint_url=endpoint, config=patience)
+    return _session(region).client("elbv2", endpoint_url=endpoint, config=patience)
+
+
+@functools.cache
+def _session(region: str) -> Any:
+    """Kept, because the service models that a session loads take longer than everything else at the start."""
+    return boto3.session.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region)
 
 
 def _by_port(listeners: Iterable[Listener]) -> dict[int, Listener]:
