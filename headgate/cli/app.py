@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from headgate.cli import sandbox_cmd
+from headgate.cli import gate_cmd, rehearse, sandbox_cmd, status_cmd
 from headgate.cli.errors import CommandFailed
 
 app = typer.Typer(
@@ -15,7 +15,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(status_cmd.status)
+app.command()(gate_cmd.gate)
 app.add_typer(sandbox_cmd.app, name="sandbox")
+app.add_typer(rehearse.app, name="rehearse")
 
 
 def main() -> int:

@@ -36,11 +36,14 @@ def prepare(layout: Layout, toolchain: Path, selected: str, environ: Mapping[str
     No file under version control is touched: `pulumi stack init` writes an encryption salt into the stack file it
     finds, so it gets a copy of the project. Raises SandboxError with what Pulumi said.
     """
-    from sandbox.plugins import install_plugins
+    from sandbox.plugins.install import NotInstalled, install_plugins
 
     layout.state.mkdir(parents=True, exist_ok=True)
     layout.pulumi_home.mkdir(parents=True, exist_ok=True)
-    install_plugins(layout.pulumi_home)
+    try:
+        install_plugins(layout.pulumi_home)
+    except NotInstalled as error:
+        raise SandboxError(str(error)) from error
     pulumi = _Pulumi(toolchain, {**environ, **engine_variables(layout)})
     existing = {str(stack["name"]): stack for stack in json.loads(pulumi.run(layout.checkout, "stack", "ls", "--json"))}
     missing = [stack for stack in layout.stacks if stack not in existing]

@@ -1,0 +1,55 @@
+"""Puts the real edges together for the verbs that read: project, engine, clock and traffic."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from headgate import clock as clocks
+from headgate import traffic
+from headgate.cli import project as projects
+from headgate.cli.errors import CommandFailed, ExitCode
+from headgate.cli.project import Project, ProjectError
+from headgate.cli.situation import Situation, gather
+from headgate.clock import Clock, ClockError, SystemClock
+from headgate.engine import Engine, EngineError, PulumiCli
+
+
+def read_all(
+    stack: str | None, start: Path, environ: Mapping[str, str], *, one: bool = False
+) -> tuple[list[Situation], Clock]:
+    """The situation of `stack`, of the selected stack, or (unless `one`) of every stack that has a file.
+
+    Also the clock that bakes are counted by. Raises CommandFailed when there is no project or no stack to speak of.
+    """
+    try:
+        project = projects.find(start)
+    except ProjectError as error:
+        raise CommandFailed(str(error)) from error
+    engine = PulumiCli(project.folder, environ)
+    stacks, notes = _stacks(stack, project, engine, one=one)
+    clock, more = _clock(environ)
+    found = [gather(project, each, engine, traffic.for_system, clock.now()) for each in stacks]
+    return [replace(each, problems=(*notes, *more, *each.problems)) for each in found], clock
+
+
+def _stacks(stack: str | None, project: Project, engine: Engine, *, one: bool) -> tuple[list[str], list[str]]:
+    if stack is not None:
+        return [stack], []
+    try:
+        selected, why = engine.selected(), "no stack is selected"
+    except EngineError as error:
+        selected, why = None, f"the selected stack is not known: {error}"
+    if selected is not None:
+        return [selected], []
+    if one or not project.names:
+        names = ", ".join(project.names) or "none"
+        raise CommandFailed(f"{why}. Name one with --stack; stacks with a file: {names}", ExitCode.USAGE)
+    return list(project.names), [why]
+
+
+def _clock(environ: Mapping[str, str]) -> tuple[Clock, list[str]]:
+    """Here nothing is decided by the time, so a rehearsal clock that is refused is only said."""
+    try:
+        return clocks.from_environment(environ), []
+    except ClockError as error:
+        return SystemClock(), [str(error)]
