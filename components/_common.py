@@ -1,13 +1,16 @@
 """What every component needs: type token, tags, names within AWS limits, checks of plain arguments."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
 import pulumi
 
 from headgate.problems import Problem
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Value = TypeVar("Value")
 
 Tags = dict[str, pulumi.Input[str]]
 
@@ -70,7 +73,12 @@ def target_group_name(physical_name: str, slot: Slot) -> str:
     return f"{abbreviated(physical_name)}-{slot.value}"
 
 
-Choice = TypeVar("Choice", bound=StrEnum)
+def registered_after(value: pulumi.Output[Value], resources: Sequence[pulumi.Resource]) -> pulumi.Output[Value]:
+    """`value`, available only when `resources` are registered; never when one of them was refused.
+
+    For components: `depends_on` stands for their children, so without children it waits for nothing.
+    """
+    return pulumi.Output.all(value, *[resource.urn for resource in resources]).apply(lambda known: known[0])
 
 
 class PlainArguments:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 import pulumi
-from pulumi_aws import appautoscaling, ecs, iam
+from pulumi_aws import ecs, iam
 
 from components._common import PlainArguments, Slot, slot_name, slot_tags, token
 from components.aws import containers, task_roles
@@ -16,6 +16,7 @@ from components.aws.logs import (
     RETENTION_EXPECTED,
     log_group,
 )
+from components.aws.scaling import follow_cpu
 from components.aws.task_roles import TaskPermission
 
 DEFAULT_PORT = 8080
@@ -25,8 +26,6 @@ DEFAULT_MEMORY = 1024  # MiB
 DEFAULT_CPU_TARGET = 60  # per cent; leaves room for the load of a zone that is lost
 DEFAULT_STOP_TIMEOUT = 60  # seconds, as long as the balancer drains
 HEALTH_GRACE = 60  # seconds after its start in which a task may fail the balancer's checks
-SCALE_OUT_COOLDOWN = 60  # seconds
-SCALE_IN_COOLDOWN = 300  # seconds
 
 
 class ContainerInsights(StrEnum):
@@ -203,8 +202,17 @@ class BlueGreenService(pulumi.ComponentResource):
         self._task_role = self._make_task_role()
         task_definitions = {slot: self._task_definition(slot) for slot in Slot}
         services = {slot: self._service(slot, task_definitions[slot]) for slot in Slot}
-        for slot in Slot:
-            self._scaling(slot, services[slot])
+        for slot, service in services.items():
+            follow_cpu(
+                f"{name}-{slot.value}",
+                physical_name=slot_name(args["physical_name"], slot),
+                resource_id=pulumi.Output.concat("service/", self._cluster.name, "/", service.name),
+                least=settings.slots[slot]["tasks"],
+                most=settings.slots[slot]["max_tasks"],
+                target_percent=settings.cpu_target,
+                tags=slot_tags(args["tags"], slot),
+                parent=self,
+            )
 
         self.cluster_name = self._cluster.name
         self.cluster_arn = self._cluster.arn
@@ -348,34 +356,6 @@ class BlueGreenService(pulumi.ComponentResource):
             ],
             tags=slot_tags(args["tags"], slot),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self._log_groups[slot], *self._services_depend_on]),
-        )
-
-    def _scaling(self, slot: Slot, service: ecs.Service) -> None:
-        content = self._settings.slots[slot]
-        target = appautoscaling.Target(
-            f"{self.pulumi_resource_name}-{slot.value}",
-            service_namespace="ecs",
-            scalable_dimension="ecs:service:DesiredCount",
-            resource_id=pulumi.Output.concat("service/", self._cluster.name, "/", service.name),
-            min_capacity=content["tasks"],
-            max_capacity=content["max_tasks"],
-            tags=slot_tags(self._args["tags"], slot),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        appautoscaling.Policy(
-            f"{self.pulumi_resource_name}-{slot.value}-cpu",
-            name=f"{slot_name(self._args['physical_name'], slot)}-cpu",
-            policy_type="TargetTrackingScaling",
-            service_namespace=target.service_namespace,
-            scalable_dimension=target.scalable_dimension,
-            resource_id=target.resource_id,
-            target_tracking_scaling_policy_configuration={
-                "predefined_metric_specification": {"predefined_metric_type": "ECSServiceAverageCPUUtilization"},
-                "target_value": self._settings.cpu_target,
-                "scale_out_cooldown": SCALE_OUT_COOLDOWN,
-                "scale_in_cooldown": SCALE_IN_COOLDOWN,
-            },
-            opts=pulumi.ResourceOptions(parent=self),
         )
 
 

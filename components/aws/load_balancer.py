@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import ec2, lb, vpc
 
-from components._common import ROLE_TAG, PlainArguments, Slot, slot_tags, target_group_name, token
+from components._common import ROLE_TAG, PlainArguments, Slot, registered_after, slot_tags, target_group_name, token
 from components.aws.security_rules import connect
 
 TRAFFIC_PORT = 443
@@ -126,7 +126,8 @@ class LoadBalancer(pulumi.ComponentResource):
     ) -> None:
         """`carrier_hooks` and `carrier_depends_on` go to the traffic listener.
 
-        They exist in Python programs only, because hooks and resources cannot cross to another language.
+        They exist in Python programs only, because hooks and resources cannot cross to another language. The listener
+        is not registered when a resource it depends on is refused, also when that is a component without children.
         """
         super().__init__(token("LoadBalancer"), name, {}, opts)
         settings = _resolve(name, args)
@@ -151,7 +152,7 @@ class LoadBalancer(pulumi.ComponentResource):
 
         self.listener = lb.Listener(
             f"{name}-traffic",
-            load_balancer_arn=balancer.arn,
+            load_balancer_arn=registered_after(balancer.arn, carrier_depends_on),
             port=TRAFFIC_PORT,
             protocol="HTTPS",
             ssl_policy=TLS_POLICY,

@@ -78,5 +78,5 @@ class AppSecrets(pulumi.ComponentResource):
                 secret_string=pulumi.Output.secret(value),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            self.arns[setting] = version.arn
+            self.arns[setting] = version.secret_arn
         self.register_outputs({"arns": self.arns})

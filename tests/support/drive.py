@@ -8,6 +8,7 @@ import contextvars
 from collections.abc import Callable
 
 import pulumi
+from pulumi.runtime.settings import SETTINGS
 
 from tests.support.mocks import Recorded, Recorder
 
@@ -18,8 +19,13 @@ def drive(build: Callable[[], object], *, preview: bool = False) -> Recorded:
     `preview`: resources answer with their inputs only, so everything else is unknown. Raises what `build` raises.
     """
     recorder = Recorder(preview=preview)
-    contextvars.copy_context().run(_run, build, recorder)
+    run(build, recorder)
     return recorder.recorded
+
+
+def run(build: Callable[[], object], recorder: Recorder) -> None:
+    """Like `drive`, with a recorder of the caller's: to look at what was registered before something raised."""
+    contextvars.copy_context().run(_run, build, recorder)
 
 
 def _run(build: Callable[[], object], recorder: Recorder) -> None:
@@ -29,6 +35,7 @@ def _run(build: Callable[[], object], recorder: Recorder) -> None:
         pulumi.runtime.set_mocks(
             recorder.mocks, project="headgate", stack="unit", preview=recorder.preview, monitor=recorder
         )
+        SETTINGS.callbacks = recorder  # hooks register with it instead of with a server
 
         @pulumi.runtime.test
         def program() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pulumi
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
@@ -58,14 +59,19 @@ class Registered:
 
 @dataclass
 class Recorded:
-    """What a program registered: resources in order, outputs by the URN of their component."""
+    """What a program registered: resources in no particular order, outputs by URN, resource hooks by name."""
 
     resources: list[Registered] = field(default_factory=list)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
 
     def of_type(self, kind: str) -> list[Registered]:
-        """All resources of a type: its whole token, or the class alone (`Listener`)."""
-        return [each for each in self.resources if kind in (each.type, each.type.rpartition(":")[2])]
+        """All resources of a type: its whole token, or for a provider's resources the class alone (`Listener`)."""
+        return [
+            each
+            for each in self.resources
+            if kind == each.type or (each.custom and kind == each.type.rpartition(":")[2])
+        ]
 
     def one(self, kind: str, name: str | None = None) -> Registered:
         """The only resource of a type, or the one with this logical name. Fails when there is none or more."""
@@ -77,16 +83,28 @@ class Recorded:
         """Resources of a provider: everything but components."""
         return (each for each in self.resources if each.custom)
 
+    def changed(self, after: "Recorded") -> set[tuple[str, str]]:
+        """Class and name of the resources whose inputs are different `after`; it must have the same resources."""
+        before = {each.urn: each for each in self.resources}
+        assert before.keys() == {each.urn for each in after.resources}
+        return {
+            (each.type.rpartition(":")[2], each.name)
+            for each in after.resources
+            if each.inputs != before[each.urn].inputs
+        }
+
     def outputs_of(self, component: str) -> Mapping[str, Any]:
         """What the only component of a class registered as its outputs."""
-        return self.outputs[self.one(component).urn]
+        return self.outputs[self.one(f"headgate:index:{component}").urn]
 
 
 class Recorder(MockMonitor):
     """Answers registrations like a provider: in an update with made-up outputs, in a preview with inputs only."""
 
-    def __init__(self, *, preview: bool) -> None:
+    def __init__(self, *, preview: bool, refuses: str | None = None) -> None:
+        """`refuses`: name of a resource whose registration fails, as after a veto by a hook or a policy."""
         super().__init__(_NoMocks())
+        self.refuses = refuses
         self.preview = preview
         self.recorded = Recorded()
 
@@ -95,6 +113,8 @@ class Recorder(MockMonitor):
         if request.type == "pulumi:pulumi:Stack":
             return resource_pb2.RegisterResourceResponse(urn=urn)
         assert urn not in self.resources, f"registered twice: {urn}"
+        if request.name == self.refuses:
+            raise RuntimeError(f"{request.name} is refused")
         inputs = decode(request.object)
         self.resources[urn] = self.ResourceRegistration(urn, request.name, inputs)
         self.recorded.resources.append(_registered(request, urn, inputs))
@@ -111,8 +131,9 @@ class Recorder(MockMonitor):
         self.recorded.outputs[request.urn] = decode(request.outputs)
         return empty_pb2.Empty()
 
-    def RegisterResourceHook(self, _request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
-        return empty_pb2.Empty()
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        """Stands in for the server that the engine calls hooks on; a test calls them itself."""
+        self.recorded.hooks[hook.name] = hook
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
         raise AssertionError(f"components call no function of a provider, but {request.tok} was called")
@@ -134,6 +155,9 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
             "address": f"{name}.rds.amazonaws.com",
             "port": 5432,
             "masterUserSecrets": [{"secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"}],
+        },
+        "aws:secretsmanager/secretVersion:SecretVersion": {
+            "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"
         },
         "aws:elasticache/replicationGroup:ReplicationGroup": {
             "primaryEndpointAddress": f"master.{name}.cache.amazonaws.com",

@@ -1,0 +1,247 @@
+"""Contracts that every component keeps, one run for each row of `tests.contract.rows`."""
+
+import ast
+import inspect
+import re
+import typing
+from typing import Any
+
+import pulumi
+import pulumi_aws
+import pytest
+from pulumi.provider.experimental.analyzer import Analyzer
+
+from tests.contract.rows import NAME, ROWS, TAGS, Row, component_classes, modules
+from tests.support.drive import drive
+from tests.support.mocks import UNKNOWN, Recorded, Registered
+
+# Types whose loss is a loss of data: deleting or replacing one must be refused.
+DATA = {
+    "aws:elasticache/replicationGroup:ReplicationGroup",
+    "aws:elasticache/subnetGroup:SubnetGroup",
+    "aws:kms/key:Key",
+    "aws:rds/instance:Instance",
+    "aws:rds/subnetGroup:SubnetGroup",
+    "aws:secretsmanager/secret:Secret",
+}
+# Types whose loss is an outage: traffic has nowhere to go.
+TRAFFIC = {"aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup"}
+
+every_component = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+in_preview_and_update = pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+
+
+def sdk_class(token: str) -> type[pulumi.Resource]:
+    """The SDK's class of a type token: aws:ec2/vpc:Vpc -> pulumi_aws.ec2.Vpc."""
+    found = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", token)
+    assert found, token
+    resource: type[pulumi.Resource] = getattr(getattr(pulumi_aws, found[1]), found[2])
+    return resource
+
+
+def children(recorded: Recorded) -> list[Registered]:
+    made = list(recorded.custom())
+    assert made
+    return made
+
+
+def component_of(recorded: Recorded, row: Row) -> Registered:
+    return recorded.one(f"headgate:index:{row.name}")
+
+
+def test_every_component_has_a_row() -> None:
+    assert component_classes() == {row.component for row in ROWS}
+
+
+@every_component
+@in_preview_and_update
+def test_every_taggable_child_carries_the_tags(row: Row, preview: bool) -> None:
+    taggable = [
+        child for child in children(drive(row.build(), preview=preview)) if hasattr(sdk_class(child.type), "tags")
+    ]
+    assert taggable
+    missing = {
+        f"{child.type} {child.name}": child.inputs.get("tags")
+        for child in taggable
+        if not TAGS.items() <= child.inputs.get("tags", {}).items()
+    }
+    assert missing == {}
+
+
+@every_component
+def test_required_tags_are_the_four_of_the_tagging_rule(row: Row) -> None:
+    for child in children(drive(row.build())):
+        if "tags" in child.inputs:
+            assert {"service", "environment", "owner", "managed-by"} <= child.inputs["tags"].keys()
+
+
+@every_component
+def test_children_of_a_slot_say_which_one(row: Row) -> None:
+    for child in children(drive(row.build())):
+        slot = re.search(r"-(blue|green)(-|$)", child.name)
+        if slot and hasattr(sdk_class(child.type), "tags"):
+            assert child.inputs["tags"]["slot"] == slot[1], child.name
+
+
+@every_component
+@in_preview_and_update
+def test_every_child_has_the_component_as_its_parent(row: Row, preview: bool) -> None:
+    recorded = drive(row.build(), preview=preview)
+    component = component_of(recorded, row)
+    assert {child.parent for child in children(recorded)} == {component.urn}
+
+
+@every_component
+def test_every_child_is_named_after_its_component(row: Row) -> None:
+    recorded = drive(row.build())
+    assert [child.name for child in children(recorded) if not child.name.startswith(f"{NAME}-")] == []
+
+
+@every_component
+def test_no_logical_name_carries_what_changes(row: Row) -> None:
+    """A version, digest, weight or environment in a logical name would turn an update into a replacement."""
+    for child in children(drive(row.build())):
+        assert not re.search(r"2026|sha256|production|\b(10|90)\b", child.name), child.name
+
+
+@every_component
+@in_preview_and_update
+def test_data_is_protected_and_kept_unless_given_up(row: Row, preview: bool) -> None:
+    for child in children(drive(row.build(), preview=preview)):
+        if child.type in DATA:
+            assert (child.protect, child.retain_on_delete) == (True, True), child.name
+        if child.type in TRAFFIC:
+            assert child.protect is True, child.name
+
+
+@every_component
+def test_giving_up_protection_leaves_nothing_that_a_destroy_would_trip_over(row: Row) -> None:
+    recorded = drive(row.build(**(row.unprotected or {})))
+    assert [child.name for child in children(recorded) if child.protect or child.retain_on_delete] == []
+    kept_in_the_cloud = {
+        "deletionProtection": True,
+        "enableDeletionProtection": True,
+        "finalSnapshotIdentifier": ...,
+        "skipFinalSnapshot": False,
+    }
+    for child in children(recorded):
+        for key, value in kept_in_the_cloud.items():
+            assert child.inputs.get(key, None) in ([None] if value is ... else [None, not value]), child.name
+
+
+@every_component
+def test_only_what_holds_data_or_traffic_can_be_protected(row: Row) -> None:
+    """A component without a switch protects nothing, else it could never be taken away."""
+    protected = {child.type for child in children(drive(row.build())) if child.protect}
+    assert bool(protected) == (row.unprotected is not None)
+
+
+@every_component
+def test_no_child_ignores_changes(row: Row) -> None:
+    """Policies see inputs after `ignore_changes`: an ignored weight or task count would be judged by its old value."""
+    assert [child.name for child in children(drive(row.build())) if child.ignore_changes] == []
+
+
+@every_component
+@in_preview_and_update
+def test_registered_outputs_are_the_documented_attributes(row: Row, preview: bool) -> None:
+    recorded = drive(row.build(), preview=preview)
+    documented = [each for each in inspect.get_annotations(row.component) if not each.startswith("_")]
+    assert documented
+    # An output that is None is not sent at all.
+    sent = recorded.outputs[component_of(recorded, row).urn]
+    assert set(sent) <= set(documented)
+    assert set(documented) - set(sent) <= {"certificate"}
+
+
+@every_component
+def test_outputs_are_known_after_an_update(row: Row) -> None:
+    recorded = drive(row.build())
+    assert UNKNOWN not in _leaves(recorded.outputs[component_of(recorded, row).urn])
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    if isinstance(value, list):
+        return [leaf for item in value for leaf in _leaves(item)]
+    return [value]
+
+
+@every_component
+def test_token_is_the_class_name(row: Row) -> None:
+    assert component_of(drive(row.build()), row).type == f"headgate:index:{row.name}"
+
+
+@every_component
+def test_constructor_takes_name_args_opts(row: Row) -> None:
+    parameters = list(inspect.signature(row.component).parameters.values())
+    assert [each.name for each in parameters[:3]] == ["name", "args", "opts"]
+    assert typing.is_typeddict(inspect.get_annotations(row.component.__init__)["args"])
+    for extra in parameters[3:]:
+        assert extra.kind is inspect.Parameter.KEYWORD_ONLY, extra.name
+        assert extra.default is not inspect.Parameter.empty, extra.name
+
+
+@every_component
+def test_docstring_says_what_is_created_changed_and_replaced(row: Row) -> None:
+    doc = inspect.getdoc(row.component) or ""
+    assert doc.splitlines()[0].endswith((".", ",")), "begins with one sentence"
+    positions = [doc.find(section) for section in ("Creates:", "Changes during a rollout:", "Replaces on:")]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+
+
+# The analyzer leaves a file of the SDK open.
+analyses_the_package = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+
+@every_component
+@analyses_the_package
+def test_args_and_outputs_are_documented_and_can_be_published(row: Row) -> None:
+    """Pulumi's own analyzer reads the package schema off the class: what it rejects, no other language can use."""
+    definition = Analyzer("headgate").analyze([row.component])
+    component = definition["component_definitions"][row.name]
+    types = {
+        f"{each.name}.{key}": value
+        for each in definition["type_definitions"].values()
+        for key, value in each.properties.items()
+    }
+    undocumented = [
+        key for key, value in {**component.inputs, **component.outputs, **types}.items() if not value.description
+    ]
+    assert undocumented == []
+
+
+@analyses_the_package
+def test_all_components_form_one_package() -> None:
+    """Types with one name and two shapes would collide in the package."""
+    definition = Analyzer("headgate").analyze(sorted(component_classes(), key=lambda each: each.__name__))
+    assert len(definition["component_definitions"]) == len(ROWS)
+
+
+@every_component
+def test_required_arguments_are_those_without_a_default(row: Row) -> None:
+    args = inspect.get_annotations(row.component.__init__)["args"]
+    optional = args.__optional_keys__ & {"domain_name"}  # of a certificate, one of two alternatives
+    assert args.__required_keys__ == row.args.keys() - optional
+
+
+FORBIDDEN_IMPORTS = {"__future__", "boto3", "botocore", "os", "subprocess", "socket", "httpx", "requests"}
+FORBIDDEN_NAMES = {"Literal", "Union"}
+FORBIDDEN_CALLS = {"Config", "get_stack", "get_project", "get_organization", "StackReference", "merge", "get_provider"}
+
+
+@pytest.mark.parametrize(
+    "module", [each for each in modules() if each.__name__.startswith("components.aws")], ids=lambda each: each.__name__
+)
+def test_source_keeps_to_what_a_component_may_do(module: Any) -> None:
+    """No configuration, no cloud call, nothing that stops the package from being published or children from moving."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.ImportFrom):
+            assert (node.module or "").split(".")[0] not in FORBIDDEN_IMPORTS
+            assert FORBIDDEN_NAMES.isdisjoint(alias.name for alias in node.names)
+        if isinstance(node, ast.Import):
+            assert FORBIDDEN_IMPORTS.isdisjoint(alias.name.split(".")[0] for alias in node.names)
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in FORBIDDEN_CALLS | FORBIDDEN_NAMES

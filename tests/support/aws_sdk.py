@@ -1,0 +1,9 @@
+"""Loads the AWS SDK once, before warnings become errors: importing its ec2 module warns about itself."""
+
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from pulumi_aws import ec2
+
+    ec2.Vpc  # noqa: B018 - the module is lazy; touching it is what loads it

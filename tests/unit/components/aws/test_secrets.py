@@ -1,0 +1,71 @@
+"""Secret settings: values go in as secrets and never come out."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.aws.secrets import AppSecrets, AppSecretsArgs
+from tests.support.drive import drive
+from tests.support.mocks import Recorded, Secret
+
+CANARY = "canary-5e55104-key"
+ARGS: AppSecretsArgs = {
+    "physical_name": "greenflow-production",
+    "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1",
+    "settings": {"SESSION_KEY": CANARY, "MAIL_TOKEN": "canary-mail"},
+    "tags": {},
+}
+
+
+def secrets(*, preview: bool = False, **more: Any) -> Recorded:
+    args: Any = {**ARGS, **more}
+    return drive(lambda: AppSecrets("app", args), preview=preview)
+
+
+def test_one_secret_per_setting() -> None:
+    recorded = secrets()
+    assert {each.name: each.inputs["name"] for each in recorded.of_type("Secret")} == {
+        "app-session-key": "greenflow-production/SESSION_KEY",
+        "app-mail-token": "greenflow-production/MAIL_TOKEN",
+    }
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_value_given_in_plain_text_is_marked_secret(preview: bool) -> None:
+    version = secrets(preview=preview).one("SecretVersion", "app-session-key")
+    assert version.inputs["secretString"] == Secret(CANARY)
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_values_are_nowhere_else(preview: bool) -> None:
+    recorded = secrets(preview=preview)
+    elsewhere = [dict(each.inputs) for each in recorded.resources if not each.type.endswith("SecretVersion")]
+    assert CANARY not in json.dumps([elsewhere, recorded.outputs], default=repr)
+
+
+def test_outputs_are_arns_by_setting() -> None:
+    arns = secrets().outputs_of("AppSecrets")["arns"]
+    assert arns == {
+        "SESSION_KEY": "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-session-key",
+        "MAIL_TOKEN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-mail-token",
+    }
+
+
+@pytest.mark.parametrize(("more", "window"), [({}, 30), ({"protect_data": False}, 0), ({"recovery_window_days": 7}, 7)])
+def test_recovery_window(more: dict[str, Any], window: int) -> None:
+    assert {each.inputs["recoveryWindowInDays"] for each in secrets(**more).of_type("Secret")} == {window}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"recovery_window_days": 3}, "recovery_window_days: found 3; expected 7 to 30 days, or 0 for none"),
+        ({"settings": {"session-key": "x"}}, "settings: found 'session-key'; expected a name for the environment"),
+        ({"physical_name": "a/b"}, "physical_name: found 'a/b'"),
+    ],
+)
+def test_wrong_arguments_are_refused_without_their_values(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"AppSecrets 'app': (.|\n)*{message}") as error:
+        secrets(**more)
+    assert CANARY not in str(error.value)
