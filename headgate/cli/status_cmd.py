@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -31,13 +30,8 @@ def status(stack: StackOption = None, as_json: JsonOption = False) -> None:
 
         typer.echo(json.dumps(to_json(found, clock), indent=2))
     else:
-        from headgate.cli.status_text import Marks, block, console
+        from headgate.cli.status_text import console, show
 
-        screen = console()
-        marks = Marks.of(sys.stdout.encoding or "ascii")
-        for number, each in enumerate(found):
-            if number:
-                screen.print()
-            screen.print(block(each, clock, marks, int(time.time())))
+        typer.echo(show(found, clock, int(time.time()), console()))
     if all(each.empty for each in found):
         raise CommandFailed("nothing could be read; see the problems above")

@@ -1,6 +1,6 @@
 """What `headgate status` prints for people: one block per stack, at most 100 columns, readable in a pipe."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
@@ -21,6 +21,7 @@ from headgate.state import Phase, State, Version
 from headgate.traffic import Reading
 
 WIDTH = 100  # columns; more is hard to read and wraps in most terminals
+PLAN_WIDTH = 62  # columns of a line of steps: fits 80 with the label
 BAR = 24  # cells of the bake's bar
 DIGEST = 12  # hex digits; as much as registries show
 
@@ -37,22 +38,32 @@ class Marks:
     differs: str
     full: str
     left: str
-    glue: str  # a space at which a line is not broken
 
     @classmethod
     def of(cls, encoding: str) -> "Marks":
         """Plain ASCII where the output cannot carry more."""
-        fine = cls("✓", "✗", "▶", "·", "?", "≠", "█", "░", "\u00a0")
+        fine = cls("✓", "✗", "▶", "·", "?", "≠", "█", "░")
         try:
             "".join(getattr(fine, name) for name in cls.__slots__).encode(encoding)
         except (UnicodeEncodeError, LookupError):
-            return cls("ok", "x", ">", "-", "?", "!=", "#", ".", " ")
+            return cls("ok", "x", ">", "-", "?", "!=", "#", ".")
         return fine
 
 
 def console() -> Console:
     """A console on stdout: no wider than `WIDTH`, without colour where there is no terminal."""
     return Console(highlight=False, width=min(Console().width, WIDTH))
+
+
+def show(found: Sequence[Situation], clock: Clock, real_now: int, screen: Console) -> str:
+    """All stacks as text for `screen`, a blank line between two. `real_now`: epoch seconds of the system's clock."""
+    marks = Marks.of(screen.encoding)
+    with screen.capture() as captured:
+        for number, each in enumerate(found):
+            screen.print(*([""] if number else []), block(each, clock, marks, real_now), sep="\n")
+    lines = captured.get().splitlines()
+    # The table fills its columns with spaces, which nobody wants in a file.
+    return "\n".join(lines if screen.is_terminal else [line.rstrip() for line in lines])
 
 
 def block(found: Situation, clock: Clock, marks: Marks, real_now: int) -> RenderableType:
@@ -110,20 +121,33 @@ def _steps(found: Situation, marks: Marks) -> list[tuple[str, str]]:
     position = plan.index(state.step) if state is not None else None
     shown = []
     for number, step in enumerate(plan.steps):
-        text = f"{escape(step.name)}{marks.glue}{step.weight}{marks.glue}%"
+        text = f"{escape(step.name)} {step.weight} %"
         if position is None or number > position:
-            shown.append(f"[dim]{marks.ahead}{marks.glue}{text}[/dim]")
+            shown.append(f"[dim]{marks.ahead} {text}[/dim]")
         elif number == position:
-            shown.append(f"[bold]{marks.here}{marks.glue}{text}[/bold]")
+            shown.append(f"[bold]{marks.here} {text}[/bold]")
         else:
-            shown.append(f"[green]{marks.yes}[/green]{marks.glue}{text}")
-    rows = [("plan", "   ".join(shown))]
+            shown.append(f"[green]{marks.yes}[/green] {text}")
+    lines = _packed(shown)
+    rows = [("plan" if number == 0 else "", line) for number, line in enumerate(lines)]
     if state is not None:
         where = state.step if position is None else f"{position + 1}/{len(plan.steps)} {state.step}, {state.weight} %"
         rows.insert(0, ("step", f"{escape(where)}, for {duration.show(max(0, found.now - state.entered_at))}"))
     elif found.settings is not None:
         rows.insert(0, ("step", f"{escape(found.settings.step)} is asked for"))
     return rows
+
+
+def _packed(items: Sequence[str]) -> list[str]:
+    """Items side by side on as many lines as they need, none broken in two; room is left for the labels."""
+    lines: list[str] = []
+    for item in items:
+        joined = f"{lines[-1]}   {item}" if lines else item
+        if lines and Text.from_markup(joined).cell_len <= PLAN_WIDTH:
+            lines[-1] = joined
+        else:
+            lines.append(item)
+    return lines
 
 
 def _traffic(found: Situation, marks: Marks) -> list[tuple[str, str]]:
