@@ -1,0 +1,183 @@
+"""The rules on the traffic carrier as it is declared."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate import carrier
+from headgate.problems import RuleId
+from headgate.state import State
+from tests.support.rule_table import AT
+
+TEN, FIFTY, HUNDRED = (AT[name].state for name in ("green-10", "green-50", "green-100"))
+IDLE, PROMOTED = AT["before"].state, AT["promoted"].state
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2),
+)
+
+
+class TestWeights:
+    @pytest.mark.parametrize("weights", [[90, 10], [90.0, 10.0], [0, 100], [100, 0], [75, 25]])
+    def test_passes(self, weights: Sequence[object]) -> None:
+        assert carrier.check_weights(weights, carrier=True) == ()
+
+    @pytest.mark.parametrize(
+        ("weights", "found"),
+        [
+            ([90, 20], "weights 90/20."),
+            ([1, 1], "weights 1/1."),
+            ([99, 0], "weights 99/0."),
+            ([None, 100], "weights none/100."),
+            ([True, 99], "weights True/99."),
+            ([-1, 101], "weights -1/101."),
+            ([99.5, 0.5], "weights 99.5/0.5."),
+            (["90", "10"], "weights 90/10."),
+            ([math.nan, 100], "weights nan/100."),
+            ([math.inf, 0], "weights inf/0."),
+            ([[100], 0], "weights [100]/0."),
+            ([100], "weights 100."),
+            ([50, 25, 25], "weights 50/25/25."),
+        ],
+    )
+    def test_blocked(self, weights: Sequence[object], found: str) -> None:
+        (violation,) = carrier.check_weights(weights, carrier=True)
+        assert violation.rule == RuleId.WEIGHTS_SUM_100
+        assert violation.found == found
+
+    def test_no_groups_break_the_sum_and_the_number_of_groups(self) -> None:
+        assert [one.found for one in carrier.check_weights([], carrier=True)] == ["weights none."] * 2
+
+    def test_another_listener_may_have_one_group(self) -> None:
+        assert carrier.check_weights([100], carrier=False) == ()
+        assert len(carrier.check_weights([None], carrier=False)) == 1
+        assert len(carrier.check_weights([50], carrier=False)) == 1
+
+    @given(st.integers(0, 100))
+    def test_every_split_of_100_passes(self, weight: int) -> None:
+        assert carrier.check_weights([100 - weight, float(weight)], carrier=True) == ()
+
+    @given(st.lists(anything, max_size=4), st.booleans())
+    def test_total(self, weights: list[object], is_carrier: bool) -> None:
+        found = carrier.check_weights(weights, carrier=is_carrier)
+        if not found:
+            assert sum(weights) == 100  # type: ignore[arg-type]
+            assert all(0 <= weight <= 100 for weight in weights)  # type: ignore[operator]
+
+
+class TestSplit:
+    @pytest.mark.parametrize(
+        ("split", "state"),
+        [
+            ({"blue": 90, "green": 10}, TEN),
+            ({"blue": 90.0, "green": 10.0}, TEN),
+            ({"blue": 0, "green": 100}, HUNDRED),
+            ({"green": 100}, HUNDRED),
+            ({"blue": 100, "green": 0}, IDLE),
+            ({"green": 100, "blue": 0}, PROMOTED),
+        ],
+    )
+    def test_passes(self, split: Mapping[str, object], state: State) -> None:
+        assert carrier.check_split(split, state) == ()
+
+    @pytest.mark.parametrize(
+        ("split", "state", "found"),
+        [
+            ({"blue": 50, "green": 50}, TEN, "blue 50, green 50."),
+            ({"blue": 10, "green": 90}, TEN, "blue 10, green 90."),
+            ({"blue": 90, "purple": 10}, TEN, "blue 90, purple 10."),
+            ({"blue": 89, "green": 11}, TEN, "blue 89, green 11."),
+            ({"blue": 90, "green": None}, TEN, "blue 90."),
+            ({"blue": 90, "green": "10"}, TEN, "blue 90, green 10."),
+            ({"blue": True, "green": 100}, HUNDRED, "blue True, green 100."),
+            ({"blue": 100}, PROMOTED, "blue 100."),
+            ({}, TEN, "nothing."),
+        ],
+    )
+    def test_blocked(self, split: Mapping[str, object], state: State, found: str) -> None:
+        (violation,) = carrier.check_split(split, state)
+        assert violation.rule == RuleId.WEIGHT_MATCHES_PLAN
+        assert violation.found == found
+
+    def test_says_what_is_asked(self) -> None:
+        (violation,) = carrier.check_split({"blue": 100}, TEN)
+        assert violation.must == "At step 'green-10' the traffic listener must carry blue 90, green 10."
+
+    @given(st.dictionaries(st.text(max_size=5), anything, max_size=3))
+    def test_total(self, split: dict[str, object]) -> None:
+        carrier.check_split(split, TEN)
+
+
+class TestStickiness:
+    @pytest.mark.parametrize(
+        ("enabled", "seconds", "state", "bake"),
+        [
+            (False, 86_400, TEN, 300),
+            (None, None, TEN, 300),
+            (True, 300, TEN, 600),
+            (True, 300, TEN, 300),
+            (True, 300.0, FIFTY, 300),
+            (False, None, IDLE, 0),
+        ],
+    )
+    def test_passes(self, enabled: object, seconds: object, state: State, bake: int) -> None:
+        assert carrier.check_stickiness(enabled, seconds, state, bake) == ()
+
+    @pytest.mark.parametrize(
+        ("seconds", "state", "bake", "expected"),
+        [
+            (86_400, TEN, 300, "at most the bake of step 'green-10', 5m,"),
+            (301, TEN, 300, "at most the bake of step 'green-10', 5m,"),
+            (None, TEN, 300, "at most the bake of step 'green-10', 5m,"),
+            ("300", TEN, 300, "at most the bake of step 'green-10', 5m,"),
+            (True, TEN, 300, "at most the bake of step 'green-10', 5m,"),
+            (1, HUNDRED, 1800, "off"),
+            (1, AT["green-up"].state, 300, "off"),
+            (1, IDLE, 0, "off"),
+            (1, PROMOTED, 0, "off"),
+        ],
+    )
+    def test_blocked(self, seconds: object, state: State, bake: int, expected: str) -> None:
+        (violation,) = carrier.check_stickiness(True, seconds, state, bake)
+        assert violation.rule == RuleId.STICKINESS_BOUNDED
+        assert violation.must.startswith(f"Stickiness of the traffic listener must be {expected} or a cookie")
+
+    @given(anything, anything, st.integers(0, 999))
+    def test_total(self, enabled: object, seconds: object, bake: int) -> None:
+        carrier.check_stickiness(enabled, seconds, TEN, bake)
+
+
+class TestOwner:
+    @pytest.mark.parametrize(
+        ("controller", "strategy"), [(None, None), ("ECS", None), ("ECS", "ROLLING"), (None, "ROLLING")]
+    )
+    def test_passes(self, controller: object, strategy: object) -> None:
+        assert carrier.check_owner(controller, strategy, alternate_target_group=False) == ()
+
+    @pytest.mark.parametrize(
+        ("controller", "strategy", "alternate", "found"),
+        [
+            ("CODE_DEPLOY", None, False, "deployment controller CODE_DEPLOY on the service."),
+            ("EXTERNAL", None, False, "deployment controller EXTERNAL on the service."),
+            ("ECS", "CANARY", False, "deployment strategy CANARY on the service."),
+            ("ECS", "LINEAR", False, "deployment strategy LINEAR on the service."),
+            ("ECS", "BLUE_GREEN", False, "deployment strategy BLUE_GREEN on the service."),
+            ("ECS", "ROLLING", True, "an alternate target group on the service."),
+            (
+                "CODE_DEPLOY",
+                "CANARY",
+                True,
+                (
+                    "deployment controller CODE_DEPLOY, deployment strategy CANARY, "
+                    "an alternate target group on the service."
+                ),
+            ),
+        ],
+    )
+    def test_blocked(self, controller: object, strategy: object, alternate: bool, found: str) -> None:
+        (violation,) = carrier.check_owner(controller, strategy, alternate_target_group=alternate)
+        assert violation.rule == RuleId.ONE_OWNER
+        assert violation.found == found
