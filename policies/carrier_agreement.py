@@ -1,0 +1,149 @@
+"""The one rule over the whole stack of a rollout: what is declared is what the Rollout was judged for.
+
+R-05: the traffic listener's weights are the proposed state's. R-27: its cookie ends within the bake. R-17: services and
+their autoscaling keep the tasks that the state counts on. R-29: a traffic listener belongs to a Rollout.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from headgate import carrier, transition
+from headgate.problems import RuleId, Violation
+from headgate.state import State
+from headgate.transition import Transition
+from policies import rollout
+from policies.facts import UNKNOWN, Node, Resource, Unreadable
+from policies.model import Finding, Settings, Severity, StackRule, unreadable
+
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+SCALABLE_TARGET = "aws:appautoscaling/target:Target"
+SLOT_TAG = "slot"
+
+
+def _agrees(resources: Sequence[Resource], _: Settings) -> Iterator[Finding]:
+    rollouts = [each for each in resources if each.type == rollout.ROLLOUT]
+    listeners = [each for each in resources if each.type == rollout.LISTENER]
+    carriers = [each for each in listeners if _tag(each, rollout.ROLE_TAG) == rollout.TRAFFIC]
+    if len(rollouts) != 1:
+        yield from _without_rollout(rollouts, carriers)
+        return
+    change = rollout.read(rollouts[0].inputs)
+    if isinstance(change, Violation):
+        yield Finding(rollouts[0].urn, str(change))
+        return
+    groups = [each for each in resources if each.type == TARGET_GROUP and _tag(each, SLOT_TAG)]
+    for listener in carriers:
+        yield from _reading(listener, lambda each: _listener(each, change, groups))
+    yield from _capacity(resources, change.proposed)
+
+
+def _without_rollout(rollouts: Sequence[Resource], carriers: Sequence[Resource]) -> Iterator[Finding]:
+    for resource in carriers or rollouts:
+        reason = f"the stack has {len(rollouts)} Rollouts and {len(carriers)} traffic listeners, not one Rollout"
+        yield Finding(resource.urn, str(transition.unjudged(reason)))
+
+
+def _listener(listener: Resource, change: Transition, groups: Sequence[Resource]) -> Iterator[Violation]:
+    """R-05 and R-27 on a traffic listener; `groups` are the target groups that belong to a slot."""
+    forward = _forward(listener.inputs)
+    entries = forward.items("targetGroups")
+    slots = _slots(entries, groups)
+    observed = {slot: entry.get("weight") for slot, entry in zip(slots, entries, strict=False)}
+    yield from carrier.check_split(observed, change.proposed)
+    stickiness = forward.node("stickiness")
+    step = change.plan.step(change.proposed.step)
+    yield from carrier.check_stickiness(
+        stickiness.flag("enabled"), stickiness.number("duration"), change.proposed, step.bake if step else 0
+    )
+
+
+def _forward(inputs: Node) -> Node:
+    forwards = [action.node("forward") for action in inputs.items("defaultActions") if action.has("forward")]
+    return forwards[0] if forwards else Node(None, "defaultActions")
+
+
+def _slots(entries: Sequence[Node], groups: Sequence[Resource]) -> list[str]:
+    """The slot of each entry of a forward action, by the ARN of its target group.
+
+    ARNs of groups that do not exist yet are unknown; then the order counts, which is that of the slots' names.
+    """
+    by_arn: dict[object, str] = {group.inputs.node("arn").value: _tag(group, SLOT_TAG) for group in groups}
+    found = [by_arn.get(entry.node("arn").value) for entry in entries]
+    named = [slot for slot in found if slot]
+    if len(named) == len(entries) and UNKNOWN not in by_arn:
+        return named
+    return sorted({_tag(group, SLOT_TAG) for group in groups})
+
+
+def _capacity(resources: Sequence[Resource], proposed: State) -> Iterator[Finding]:
+    """R-17: each slot's service starts with, and never shrinks below, the tasks the state gives it."""
+    of_slots = [each for each in resources if each.type in (rollout.SERVICE, SCALABLE_TARGET) and _tag(each, SLOT_TAG)]
+    for resource in of_slots:
+        yield from _reading(resource, lambda each: _floor(each, proposed))
+    served = {_tag(each, SLOT_TAG) for each in of_slots if each.type == rollout.SERVICE}
+    for slot, tasks in proposed.tasks.items():
+        if served and tasks and slot not in served:
+            yield Finding("", str(_too_few(slot, tasks, "no service")))
+
+
+def _floor(resource: Resource, proposed: State) -> Iterator[Violation]:
+    key = "desiredCount" if resource.type == rollout.SERVICE else "minCapacity"
+    if key in resource.ignored:
+        return
+    slot = _tag(resource, SLOT_TAG)
+    least = proposed.tasks.get(slot, 0)
+    found = resource.inputs.number(key) or 0
+    if found < least:
+        yield _too_few(slot, least, f"{key} {found:g}")
+
+
+def _too_few(slot: str, least: int, found: str) -> Violation:
+    return Violation(
+        RuleId.CAPACITY_FLOOR,
+        f"Slot {slot!r} must have {least} tasks, as many as its share of the traffic needs.",
+        f"{found}.",
+        "Let services and autoscaling take their tasks from the state of the rollout.",
+    )
+
+
+def _reading(resource: Resource, check: Callable[[Resource], Iterable[Violation]]) -> Iterator[Finding]:
+    """Findings of `check` on `resource`; a value that cannot be read is a violation of R-29."""
+    try:
+        for violation in check(resource):
+            yield Finding(resource.urn, str(violation))
+    except Unreadable as error:
+        reason = " ".join(unreadable(part) for part in error.all).rstrip(".")
+        yield Finding(resource.urn, str(transition.unjudged(reason)))
+
+
+def _tag(resource: Resource, tag: str) -> str:
+    """The text of a tag; empty when there is none or it cannot be read."""
+    try:
+        return resource.inputs.node("tags").text(tag) or ""
+    except Unreadable:
+        return ""
+
+
+STACK_RULES = (
+    StackRule(
+        id="rollout-carrier-agrees",
+        row="R-05, R-17, R-27, R-29",
+        title="What is declared is what was judged",
+        description="Checks whether listener, services and autoscaling declare what the Rollout was judged for.",
+        types=frozenset({rollout.ROLLOUT, rollout.LISTENER, TARGET_GROUP, rollout.SERVICE, SCALABLE_TARGET}),
+        reads=(
+            "defaultActions.forward.targetGroups.arn",
+            "defaultActions.forward.targetGroups.weight",
+            "defaultActions.forward.stickiness.enabled",
+            "defaultActions.forward.stickiness.duration",
+            "desiredCount",
+            "minCapacity",
+            "tags",
+        ),
+        check=_agrees,
+        remedy="Let listener, services and autoscaling take weights and tasks from the state of the rollout.",
+        severity=Severity.CRITICAL,
+        source="project",
+        exemptible=False,
+        speaks_for_itself=True,
+    ),
+)

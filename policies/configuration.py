@@ -1,0 +1,132 @@
+"""Which configuration is in force: the environment's own file, what the command line adds, and the exemptions in it.
+
+Files of one environment have the form of `pulumi ... --policy-pack-config`, so they can be passed there as well.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from policies.facts import plain
+from policies.model import Described, Level
+
+FOLDER = Path(__file__).parent / "config"
+PRODUCTION = "production"
+ENVIRONMENT_KEY = "headgate:environment"
+LEVEL_KEY = "enforcementLevel"
+
+
+def environments() -> tuple[str, ...]:
+    """The environments that have a file of their own."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.json") if path.stem != "schema"))
+
+
+def environment_of(stack: str, config: Mapping[str, str]) -> str:
+    """The environment of a stack, from its configuration (`headgate:environment`).
+
+    Production unless the configuration names another known environment, and the stack's own name
+    (`<system>-<environment>`) does not contradict it: a wrong word must not make the rules milder.
+    """
+    known = environments()
+    asked = config.get(ENVIRONMENT_KEY, PRODUCTION)
+    by_name = {name for name in known if stack == name or stack.endswith(f"-{name}")}
+    return asked if asked in known and by_name <= {asked} else PRODUCTION
+
+
+def load(environment: str) -> dict[str, Any]:
+    """The file of `environment`: policy -> level, or settings with a level among them."""
+    raw = json.loads((FOLDER / f"{environment}.json").read_text(encoding="utf-8"))
+    return {policy: entry for policy, entry in raw.items() if policy != "$schema"}
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """A resource (`urn`, with * for any text) that one policy does not bind until the end of the day `expires`, UTC."""
+
+    policy: str
+    urn: str
+    reason: str
+    owner: str
+    expires: date
+
+    def covers(self, policy: str, urn: str, today: date) -> bool:
+        """Whether `policy` lets go of `urn` today."""
+        return self.policy == policy and fnmatchcase(urn, self.urn) and today <= self.expires
+
+    def __str__(self) -> str:
+        return f"{self.policy} until {self.expires} by {self.owner}: {self.reason}"
+
+
+_FIELDS = ("policy", "urnPattern", "reason", "owner", "expires")
+
+
+def read_exemptions(
+    raw: Iterable[object], rules: Mapping[str, Described], today: date
+) -> tuple[tuple[Exemption, ...], tuple[str, ...]]:
+    """The exemptions in force, and what is wrong with the others. One that is not justified does not count."""
+    good, problems = [], []
+    for position, entry in enumerate(raw):
+        where = f"exemptions[{position}]"
+        found, faults = _read_exemption(entry, rules, today)
+        problems += [f"{where}{fault}" for fault in faults]
+        if found is not None and not faults:
+            good.append(found)
+    return tuple(good), tuple(problems)
+
+
+def _read_exemption(entry: object, rules: Mapping[str, Described], today: date) -> tuple[Exemption | None, list[str]]:
+    fields = plain(entry)
+    if not isinstance(fields, Mapping):
+        return None, [f" must be a mapping with {', '.join(_FIELDS)}, found none."]
+    texts = {key: str(fields.get(key) or "").strip() for key in _FIELDS}
+    faults = [f".{key} must be set, found nothing." for key, text in texts.items() if not text]
+    parts = ", ".join(_FIELDS)
+    faults += [f".{key} is no part of an exemption; those are {parts}." for key in fields if key not in _FIELDS]
+    rule = rules.get(texts["policy"])
+    if texts["policy"] and rule is None:
+        faults.append(f".policy must be the id of a policy, found {texts['policy']!r}.")
+    if rule is not None and not rule.exemptible:
+        faults.append(f".policy: no configuration may exempt anything from {rule.id}.")
+    expires = _day(texts["expires"])
+    if texts["expires"] and expires is None:
+        faults.append(f".expires must be a day such as 2026-12-31, found {texts['expires']!r}.")
+    if expires is not None and expires < today:
+        faults.append(f".expires must lie ahead, found {expires}: the exemption of {texts['policy']} has run out.")
+    if expires is None:
+        return None, faults
+    return Exemption(texts["policy"], texts["urnPattern"], texts["reason"], texts["owner"], expires), faults
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def today(now: int) -> date:
+    """The day, in UTC, of `now` (epoch seconds)."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=now)).date()
+
+
+def cannot_be_lowered(rules: Sequence[Described]) -> frozenset[str]:
+    """Ids of the policies whose level no configuration may lower."""
+    return frozenset(rule.id for rule in rules if not rule.exemptible)
+
+
+def problems_of(
+    levels: Mapping[str, Level | None], rules: Mapping[str, Described], known: Iterable[str]
+) -> tuple[str, ...]:
+    """What is wrong with the levels of a configuration: unknown policies, and levels lowered that may not be."""
+    strange = sorted(levels.keys() - set(known))
+    unknown = [f"{policy} must be the id of a policy, found no such policy." for policy in strange]
+    lowered = [
+        f"{policy} must be mandatory, found {levels[policy]}."
+        for policy in sorted(levels)
+        if policy in rules and not rules[policy].exemptible and levels[policy] is not Level.MANDATORY
+    ]
+    return (*unknown, *lowered)

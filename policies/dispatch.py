@@ -1,0 +1,205 @@
+"""The server side of the pack: each resource meets only the rules for its type, as its environment has them.
+
+The SDK's servicer reads a resource again for every policy, so that a pack costs policies times resources; it drops the
+stack configuration that the engine sends; and it shows stack policies a component's outputs, not its inputs. The
+Dispatcher puts one servicer of the SDK in front of each type instead, and keeps what the SDK forgets. How the SDK
+reads, judges and reports stays its own business.
+
+Nothing here is part of the SDK's documented interface; tests/unit/policies/test_dispatch.py fails when it changes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from google.protobuf import empty_pb2, json_format
+from pulumi.runtime import proto
+from pulumi_policy import EnforcementLevel, Policy
+from pulumi_policy import policy as sdk
+
+from policies import configuration, housekeeping
+from policies.adapter import RulePolicy, StackRulePolicy
+from policies.configuration import LEVEL_KEY, PRODUCTION
+from policies.facts import canonical
+from policies.model import Described, Level
+from policies.rollout import ROLLOUT
+from policies.session import Session, endpoints_of
+
+_SdkServicer = sdk._PolicyAnalyzerServicer  # noqa: SLF001 - see the module's docstring
+POLICY_ERROR = "policy error "
+
+
+def install(session: Session, rules: Iterable[Described]) -> None:
+    """Makes the next PolicyPack of this process serve through a Dispatcher."""
+    described = {rule.id: rule for rule in rules}
+    sdk._PolicyAnalyzerServicer = partial(Dispatcher, session, described)  # type: ignore[misc,assignment]  # noqa: SLF001
+
+
+class Dispatcher(proto.AnalyzerServicer):
+    """Serves the engine's calls. Parameters after `rules` are those with which PolicyPack makes the SDK's servicer."""
+
+    def __init__(
+        self,
+        session: Session,
+        rules: Mapping[str, Described],
+        name: str,
+        version: str,
+        policies: list[Policy],
+        *rest: Any,
+    ) -> None:
+        level, _, *others = rest  # the second is the initial configuration, which only the environment decides here
+        self._session = session
+        self._rules = rules
+        self._policies = policies
+        self._name = name
+        self._version = version
+        self._servicer: Callable[..., Any] = lambda part, initial: _SdkServicer(
+            name, version, list(part), level, initial, *others
+        )
+        self._rollouts: dict[str, Any] = {}
+        self._set_up(PRODUCTION)
+
+    def _set_up(self, environment: str) -> None:
+        initial = _initial_config(configuration.load(environment))
+        self._whole = self._servicer(self._policies, initial)
+        by_type: dict[str, list[Policy]] = {}
+        for policy in self._policies:
+            if isinstance(policy, RulePolicy):
+                for token in policy.types:
+                    by_type.setdefault(token, []).append(policy)
+        made: dict[tuple[int, ...], Any] = {}
+        self._by_type = {}
+        for token, part in by_type.items():
+            key = tuple(map(id, part))
+            if key not in made:
+                made[key] = self._servicer(part, initial)
+            self._by_type[token] = made[key]
+        self._of_stack = [
+            (policy.types, self._servicer([policy], initial))
+            for policy in self._policies
+            if isinstance(policy, StackRulePolicy)
+        ]
+        self._all = [self._whole, *made.values(), *(servicer for _, servicer in self._of_stack)]
+
+    # The engine's calls, in the order in which they come.
+
+    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002 - the protocol's own names
+        """Nothing to agree on."""
+        return proto.AnalyzerHandshakeResponse()
+
+    def ConfigureStack(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """The stack and its configuration: they decide whose rules are in force."""
+        config = dict(request.config)
+        self._session.environment = configuration.environment_of(request.stack, config)
+        self._session.endpoints = endpoints_of(config)
+        self._set_up(self._session.environment)
+        for servicer in self._all:
+            servicer.ConfigureStack(request, context)
+        return proto.AnalyzerStackConfigureResponse()
+
+    def GetAnalyzerInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Every policy with its documentation, and the environment's configuration for the engine to start from."""
+        return self._whole.GetAnalyzerInfo(request, context)
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """The SDK's version."""
+        return self._whole.GetPluginInfo(request, context)
+
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """The configuration in force: the environment's, with what the command line adds to it."""
+        self._session.exemptions, problems = self._exemptions(request)
+        levels = {policy: _LEVELS.get(entry.enforcementLevel) for policy, entry in request.policyConfig.items()}
+        known = [policy.name for policy in self._policies]
+        self._session.problems = (*problems, *configuration.problems_of(levels, self._rules, known))
+        effective = proto.ConfigureAnalyzerRequest()
+        effective.CopyFrom(request)
+        for rule in self._rules.values():
+            if not rule.exemptible and rule.id in effective.policyConfig and rule.id != housekeeping.EXEMPTION_USED:
+                effective.policyConfig[rule.id].enforcementLevel = proto.MANDATORY
+        for servicer in self._all:
+            servicer.Configure(effective, context)
+        return empty_pb2.Empty()
+
+    def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """One resource, before it is changed."""
+        if request.type == ROLLOUT:
+            self._rollouts[request.urn] = request.properties
+        servicer = self._by_type.get(canonical(request.type))
+        if servicer is None:
+            return proto.AnalyzeResponse()
+        return self._closed(lambda: servicer.Analyze(request, context), request.type)
+
+    def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """All resources together, at the end."""
+        response = proto.AnalyzeResponse()
+        for types, servicer in self._of_stack:
+            part = proto.AnalyzeStackRequest(
+                resources=[self._with_inputs(each) for each in request.resources if canonical(each.type) in types]
+            )
+            response.MergeFrom(self._closed(partial(servicer.AnalyzeStack, part, context), "the stack"))
+        return response
+
+    def Remediate(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        """No rule changes what it judges: a rollout must be what its configuration says."""
+        return proto.RemediateResponse()
+
+    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        """Nothing is pending; the engine ends the process next."""
+        return empty_pb2.Empty()
+
+    def _with_inputs(self, resource: Any) -> Any:
+        """A Rollout reaches stack policies with its outputs only (tried with engine 3.259); its inputs are put back."""
+        if resource.type != ROLLOUT or resource.urn not in self._rollouts:
+            return resource
+        whole = proto.AnalyzerResource()
+        whole.CopyFrom(resource)
+        whole.properties.CopyFrom(self._rollouts[resource.urn])
+        return whole
+
+    def _exemptions(self, request: Any) -> tuple[tuple[configuration.Exemption, ...], tuple[str, ...]]:
+        entry = request.policyConfig.get(housekeeping.CONFIGURATION)
+        properties = json_format.MessageToDict(entry.properties) if entry is not None else {}
+        return configuration.read_exemptions(
+            properties.get("exemptions", []), self._rules, configuration.today(self._session.calendar())
+        )
+
+    def _closed(self, judge: Callable[[], Any], what: str) -> Any:
+        """The response of `judge`; whatever goes wrong in it blocks, and says so."""
+        try:
+            response = judge()
+        except Exception as error:  # noqa: BLE001 - the engine would end the run with a bare message
+            message = f"{POLICY_ERROR}in the policy pack: {what} cannot be read ({type(error).__name__})."
+            return proto.AnalyzeResponse(
+                diagnostics=[
+                    proto.AnalyzeDiagnostic(
+                        policyName="policy-error",
+                        description="What cannot be judged does not pass.",
+                        message=message,
+                        enforcementLevel=proto.MANDATORY,
+                        policyPackName=self._name,
+                        policyPackVersion=self._version,
+                    )
+                ]
+            )
+        for diagnostic in response.diagnostics:
+            if f"\n{POLICY_ERROR}{diagnostic.policyName}:" in diagnostic.message:
+                diagnostic.enforcementLevel = proto.MANDATORY
+        return response
+
+
+_LEVELS = {
+    proto.MANDATORY: Level.MANDATORY,
+    proto.ADVISORY: Level.ADVISORY,
+    proto.DISABLED: Level.DISABLED,
+}
+
+
+def _initial_config(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """An environment's file in the form of the SDK."""
+    return {policy: _initial_entry(entry) for policy, entry in entries.items()}
+
+
+def _initial_entry(entry: Any) -> Any:
+    if isinstance(entry, str):
+        return EnforcementLevel(entry)
+    return {key: EnforcementLevel(value) if key == LEVEL_KEY else value for key, value in entry.items()}

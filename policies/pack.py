@@ -1,0 +1,60 @@
+"""The pack: all rules in order, and the policies made of them."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pulumi_policy import Policy
+
+from policies import (
+    cache,
+    carrier_agreement,
+    database,
+    ecs,
+    housekeeping,
+    load_balancer,
+    network,
+    rollout,
+    tags,
+    task_definition,
+)
+from policies.adapter import resource_policy, stack_policy
+from policies.model import Described, Rule, StackRule
+from policies.session import Session
+
+NAME = "headgate"
+DESCRIPTION = "Refuses rollouts that skip what makes them safe, and infrastructure that breaks its environment's rules."
+
+
+def rules(session: Session) -> tuple[Rule | StackRule, ...]:
+    """Every rule, in the order in which they are listed and judged. Raises ValueError when two have one id."""
+    listed: tuple[Rule | StackRule, ...] = (
+        housekeeping.configuration(session),
+        *rollout.rules(session),
+        *carrier_agreement.STACK_RULES,
+        *network.RULES,
+        *load_balancer.RULES,
+        *ecs.RULES,
+        *task_definition.RULES,
+        *database.RULES,
+        *database.STACK_RULES,
+        *cache.RULES,
+        *tags.RULES,
+        housekeeping.exemption_used(session),
+    )
+    refuse_duplicates(listed)
+    return listed
+
+
+def refuse_duplicates(listed: Sequence[Described]) -> None:
+    """Raises ValueError with every id that more than one rule has."""
+    twice = [name for name, count in Counter(rule.id for rule in listed).items() if count > 1]
+    if twice:
+        raise ValueError(f"policies with the same id: {', '.join(sorted(twice))}; rename one of each")
+
+
+def policies(session: Session) -> list[Policy]:
+    """Every rule as a policy of the SDK."""
+    return [
+        resource_policy(rule, session) if isinstance(rule, Rule) else stack_policy(rule, session)
+        for rule in rules(session)
+    ]
