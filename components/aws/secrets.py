@@ -75,7 +75,7 @@ class AppSecrets(pulumi.ComponentResource):
             version = secretsmanager.SecretVersion(
                 f"{name}-{slug}",
                 secret_id=secret.id,
-                secret_string=pulumi.Output.secret(value),
+                secret_string=value,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             self.arns[setting] = version.secret_arn

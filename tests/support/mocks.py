@@ -4,7 +4,7 @@ Pulumi's own mocks show inputs only. This one also shows parent, protection, dep
 none of them through private members.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -220,7 +220,7 @@ def _registered(request: Any, urn: str, inputs: Mapping[str, Any]) -> Registered
 class _NoMocks(Mocks):
     """`MockMonitor` wants mocks; the recorder answers itself and never asks them."""
 
-    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], Sequence[tuple[str, str]] | None]:
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise AssertionError(args.token)
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:

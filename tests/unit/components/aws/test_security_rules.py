@@ -3,7 +3,6 @@
 import pulumi
 
 from components.aws.security_rules import connect
-from components.aws.service_security_group import ServiceSecurityGroup
 from tests.support.drive import drive
 
 TAGS = {"service": "greenflow"}
@@ -20,11 +19,3 @@ def test_connect_makes_one_way_out_and_the_matching_way_in() -> None:
     assert (way_out.name, way_in.name) == ("pair-out", "pair-in")
     assert way_out.inputs == {"securityGroupId": "sg-a", "referencedSecurityGroupId": "sg-b", **common}
     assert way_in.inputs == {"securityGroupId": "sg-b", "referencedSecurityGroupId": "sg-a", **common}
-
-
-def test_tasks_may_call_https_and_nothing_else_of_their_own() -> None:
-    recorded = drive(lambda: ServiceSecurityGroup("service", {"vpc_id": "vpc-1", "tags": TAGS}))
-    assert recorded.of_type("SecurityGroupIngressRule") == []
-    rule = recorded.one("SecurityGroupEgressRule")
-    assert (rule.inputs["cidrIpv4"], rule.inputs["fromPort"], rule.inputs["toPort"]) == ("0.0.0.0/0", 443, 443)
-    assert recorded.outputs_of("ServiceSecurityGroup") == {"security_group_id": "service-tasks-id"}
