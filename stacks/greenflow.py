@@ -37,6 +37,8 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
     desired = state.desired(settings.asked, settings.plan)
 
     reference = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
+    # A backend may be read while it is written, and then the reference fails; so nothing is registered before it.
+    after = pulumi.ResourceOptions(depends_on=[reference])
     change = ledger.recorded(reference).apply(lambda raw: ledger.decide(raw, settings, port, clock.now()))
     rollout = Rollout(
         "rollout",
@@ -47,6 +49,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "plan": change["plan"],
             "report": change["report"],
         },
+        after,
         now=clock.now,
     )
     guard = CarrierGuard("traffic", change, settings.slots, clock.now, lambda: port.read_live().exists)
@@ -59,6 +62,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "nat_gateways": NatGateways.ONE_PER_ZONE if settings.network.nat_per_zone else NatGateways.SINGLE,
             "tags": tags,
         },
+        after,
     )
     key = EncryptionKey(
         "key",
@@ -69,9 +73,10 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect_data": settings.production,
             "tags": tags,
         },
+        after,
     )
-    certificate = Certificate("certificate", _certificate(settings, tags))
-    service_group = ServiceSecurityGroup("service-access", {"vpc_id": network.vpc_id, "tags": tags})
+    certificate = Certificate("certificate", _certificate(settings, tags), after)
+    service_group = ServiceSecurityGroup("service-access", {"vpc_id": network.vpc_id, "tags": tags}, after)
     balancer = LoadBalancer(
         "balancer",
         {
@@ -88,6 +93,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect": settings.production,
             "tags": tags,
         },
+        after,
         carrier_hooks=guard.binding,
         carrier_depends_on=[rollout],
     )
@@ -110,6 +116,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect_data": settings.production,
             "tags": tags,
         },
+        after,
     )
     cache = Cache(
         "cache",
@@ -124,6 +131,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect_data": settings.production,
             "tags": tags,
         },
+        after,
     )
     secrets = AppSecrets(
         "settings",
@@ -134,6 +142,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect_data": settings.production,
             "tags": tags,
         },
+        after,
     )
     service = BlueGreenService(
         "service",
@@ -154,6 +163,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "task_permissions": [{"actions": ["elasticache:Connect"], "resources": cache.connect_arns}],
             "tags": tags,
         },
+        after,
         services_depend_on=[balancer.listener],
     )
     return {

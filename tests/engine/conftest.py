@@ -17,7 +17,7 @@ import pytest
 
 from headgate.traffic.alb import AlbTraffic
 from sandbox.manager.environment import cloud_variables
-from sandbox.plugins import install_plugins
+from sandbox.plugins.install import install_plugins
 from tests.support.engine import Project, base_environment
 from toolchain import Toolchain
 
