@@ -106,7 +106,7 @@ def _metadata(rule: Described) -> dict[str, Any]:
         "description": rule.description,
         "display_name": rule.title,
         # The level is stated here for every policy: the SDK's own default is advice.
-        "enforcement_level": EnforcementLevel.MANDATORY,
+        "enforcement_level": EnforcementLevel(rule.level.value),
         "severity": Severity(rule.severity.value),
         "framework": PolicyComplianceFramework(
             name=framework.name, reference=framework.reference, specification=rule.title

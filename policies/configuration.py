@@ -4,7 +4,7 @@ Files of one environment have the form of `pulumi ... --policy-pack-config`, so 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -113,20 +113,18 @@ def today(now: int) -> date:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=now)).date()
 
 
-def cannot_be_lowered(rules: Sequence[Described]) -> frozenset[str]:
-    """Ids of the policies whose level no configuration may lower."""
-    return frozenset(rule.id for rule in rules if not rule.exemptible)
+def lowered(rule: Described, level: Level | None) -> bool:
+    """Whether `level` weakens a rule that no configuration may weaken."""
+    return not rule.exemptible and level not in (Level.MANDATORY, rule.level)
 
 
-def problems_of(
-    levels: Mapping[str, Level | None], rules: Mapping[str, Described], known: Iterable[str]
-) -> tuple[str, ...]:
+def problems_of(levels: Mapping[str, Level | None], rules: Mapping[str, Described]) -> tuple[str, ...]:
     """What is wrong with the levels of a configuration: unknown policies, and levels lowered that may not be."""
-    strange = sorted(levels.keys() - set(known))
+    strange = sorted(levels.keys() - rules.keys())
     unknown = [f"{policy} must be the id of a policy, found no such policy." for policy in strange]
-    lowered = [
-        f"{policy} must be mandatory, found {levels[policy]}."
-        for policy in sorted(levels)
-        if policy in rules and not rules[policy].exemptible and levels[policy] is not Level.MANDATORY
+    weakened = [
+        f"{policy} must be {rules[policy].level}, found {levels[policy]}."
+        for policy in sorted(levels.keys() & rules.keys())
+        if lowered(rules[policy], levels[policy])
     ]
-    return (*unknown, *lowered)
+    return (*unknown, *weakened)

@@ -32,7 +32,12 @@ POLICY_ERROR = "policy error "
 def install(session: Session, rules: Iterable[Described]) -> None:
     """Makes the next PolicyPack of this process serve through a Dispatcher."""
     described = {rule.id: rule for rule in rules}
-    sdk._PolicyAnalyzerServicer = partial(Dispatcher, session, described)  # type: ignore[misc,assignment]  # noqa: SLF001
+
+    def servicer(*args: Any) -> Dispatcher:
+        sdk._PolicyAnalyzerServicer = _SdkServicer  # type: ignore[misc]  # noqa: SLF001 - the SDK looks it up itself
+        return Dispatcher(session, described, *args)
+
+    sdk._PolicyAnalyzerServicer = servicer  # type: ignore[misc,assignment]  # noqa: SLF001
 
 
 class Dispatcher(proto.AnalyzerServicer):
@@ -60,7 +65,7 @@ class Dispatcher(proto.AnalyzerServicer):
         self._set_up(PRODUCTION)
 
     def _set_up(self, environment: str) -> None:
-        initial = _initial_config(configuration.load(environment))
+        initial = _initial_config(configuration.load(environment), self._rules)
         self._whole = self._servicer(self._policies, initial)
         by_type: dict[str, list[Policy]] = {}
         for policy in self._policies:
@@ -109,13 +114,12 @@ class Dispatcher(proto.AnalyzerServicer):
         """The configuration in force: the environment's, with what the command line adds to it."""
         self._session.exemptions, problems = self._exemptions(request)
         levels = {policy: _LEVELS.get(entry.enforcementLevel) for policy, entry in request.policyConfig.items()}
-        known = [policy.name for policy in self._policies]
-        self._session.problems = (*problems, *configuration.problems_of(levels, self._rules, known))
+        self._session.problems = (*problems, *configuration.problems_of(levels, self._rules))
         effective = proto.ConfigureAnalyzerRequest()
         effective.CopyFrom(request)
-        for rule in self._rules.values():
-            if not rule.exemptible and rule.id in effective.policyConfig and rule.id != housekeeping.EXEMPTION_USED:
-                effective.policyConfig[rule.id].enforcementLevel = proto.MANDATORY
+        for policy in levels.keys() & self._rules.keys():
+            if configuration.lowered(self._rules[policy], levels[policy]):
+                effective.policyConfig[policy].enforcementLevel = _PROTO_LEVELS[self._rules[policy].level]
         for servicer in self._all:
             servicer.Configure(effective, context)
         return empty_pb2.Empty()
@@ -187,19 +191,20 @@ class Dispatcher(proto.AnalyzerServicer):
         return response
 
 
-_LEVELS = {
-    proto.MANDATORY: Level.MANDATORY,
-    proto.ADVISORY: Level.ADVISORY,
-    proto.DISABLED: Level.DISABLED,
+_PROTO_LEVELS = {
+    Level.MANDATORY: proto.MANDATORY,
+    Level.ADVISORY: proto.ADVISORY,
+    Level.DISABLED: proto.DISABLED,
 }
+_LEVELS = {number: level for level, number in _PROTO_LEVELS.items()}
 
 
-def _initial_config(entries: Mapping[str, Any]) -> dict[str, Any]:
-    """An environment's file in the form of the SDK."""
-    return {policy: _initial_entry(entry) for policy, entry in entries.items()}
+def _initial_config(entries: Mapping[str, Any], rules: Mapping[str, Described]) -> dict[str, Any]:
+    """An environment's file in the form of the SDK. Without a level the SDK would send the lowest: advisory."""
+    return {policy: _initial_entry(entry, rules[policy].level) for policy, entry in entries.items()}
 
 
-def _initial_entry(entry: Any) -> Any:
+def _initial_entry(entry: Any, own: Level) -> Any:
     if isinstance(entry, str):
         return EnforcementLevel(entry)
-    return {key: EnforcementLevel(value) if key == LEVEL_KEY else value for key, value in entry.items()}
+    return {**entry, LEVEL_KEY: EnforcementLevel(entry.get(LEVEL_KEY, own.value))}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from policies.facts import Resource
-from policies.model import Finding, Rule, Setting, Settings, Severity, StackRule
+from policies.model import Finding, Level, Rule, Setting, Settings, Severity, StackRule
 from policies.session import Session
 
 STACK = "pulumi:pulumi:Stack"
@@ -68,6 +68,7 @@ def exemption_used(session: Session) -> StackRule:
         remedy="Mend the resource and remove the exemption before it runs out.",
         severity=Severity.LOW,
         source="project",
+        level=Level.ADVISORY,
         exemptible=False,
         speaks_for_itself=True,
     )

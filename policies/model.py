@@ -76,7 +76,7 @@ class Described:
 
     `row`: where the policy catalogue has it. `types`: canonical type tokens it wants to see. `reads`: inputs the check
     looks at (keys with dots between, lists without index). `speaks_for_itself`: findings already name the rule and what
-    to do. `exemptible`: a configuration may exempt resources from it.
+    to do. `exemptible`: a configuration may exempt resources from it and lower its `level`.
     """
 
     id: str
@@ -89,6 +89,7 @@ class Described:
     severity: Severity
     source: str
     where: Where = Where.ALL
+    level: Level = Level.MANDATORY
     settings: Mapping[str, Setting] = field(default_factory=dict)
     exemptible: bool = True
     speaks_for_itself: bool = False
