@@ -114,9 +114,7 @@ class AlbTraffic:
         except (BotoCoreError, ClientError) as error:
             raise TrafficError(f"{place}: {error}") from error
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-            raise TrafficError(
-                f"{place}: an answer of the API does not have the expected form ({error!r})"
-            ) from error
+            raise TrafficError(f"{place}: an answer of the API does not have the expected form ({error!r})") from error
 
     def _carrier(self) -> _Carrier | None:
         """The traffic listener with its surroundings, or None when balancer or listener do not exist."""
@@ -204,8 +202,7 @@ class AlbTraffic:
         if seconds:
             held["DurationSeconds"] = seconds
         groups = [
-            {"TargetGroupArn": arn, "Weight": split.get(slot, 0)}
-            for slot, arn in self._group_of_slot(carrier).items()
+            {"TargetGroupArn": arn, "Weight": split.get(slot, 0)} for slot, arn in self._group_of_slot(carrier).items()
         ]
         forward = {"TargetGroups": groups, "TargetGroupStickinessConfig": held}
         return {"Type": "forward", "Order": 1, "ForwardConfig": forward}

@@ -13,12 +13,10 @@ def per_cent(weights: Mapping[str, int]) -> dict[str, int]:
     if total == 0:
         return dict.fromkeys(weights, 0)
     shares = {name: max(weight * 100 // total, min(weight, 1)) for name, weight in weights.items()}
-    by_remainder = sorted(weights, key=lambda name: weights[name] * 100 % total, reverse=True)
-    by_share = sorted(weights, key=lambda name: shares[name], reverse=True)
     missing = 100 - sum(shares.values())
-    for position in range(abs(missing)):
-        if missing > 0:
-            shares[by_remainder[position % len(by_remainder)]] += 1
-        else:
-            shares[by_share[position % len(by_share)]] -= 1
+    by_remainder = sorted(weights, key=lambda name: weights[name] * 100 % total, reverse=True)
+    for name in by_remainder[: max(missing, 0)]:
+        shares[name] += 1
+    for _ in range(max(-missing, 0)):
+        shares[max(shares, key=lambda name: shares[name])] -= 1
     return shares

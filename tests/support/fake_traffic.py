@@ -1,0 +1,37 @@
+"""An in-memory `TrafficPort` that can lose writes, refuse them, and be unreachable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from headgate.report import Live
+from headgate.traffic.port import Reading, TrafficError
+
+
+@dataclass
+class FakeTraffic:
+    """`live` is what a reading gives. `unreachable`: every call raises with it. `lost`: writes are acknowledged and
+    change nothing. `stale`: so many readings after a write still give the old split."""
+
+    live: Live = field(default_factory=lambda: Reading(exists=False))
+    unreachable: str = ""
+    lost: bool = False
+    stale: int = 0
+    readings: int = 0
+    writes: list[tuple[dict[str, int], int]] = field(default_factory=list)
+    _before: list[Live] = field(default_factory=list)
+
+    def read_live(self) -> Live:
+        self.readings += 1
+        if self.unreachable:
+            raise TrafficError(self.unreachable)
+        return self._before.pop() if self._before else self.live
+
+    def write_split(self, split: Mapping[str, int], stickiness: int) -> None:
+        if self.unreachable:
+            raise TrafficError(self.unreachable)
+        if not self.live.exists:
+            raise TrafficError("there is no traffic carrier")
+        self.writes.append((dict(split), stickiness))
+        if not self.lost:
+            self._before = [self.live] * self.stale
+            self.live = replace(self.live, split={**dict.fromkeys(self.live.split, 0), **split})
