@@ -107,12 +107,15 @@ class AlbTraffic:
     def _said(self, what: str) -> Iterator[None]:
         """Turns what the cloud API says, or does not say, into a TrafficError."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         place = f"the traffic of {self.name!r} {what}"
         try:
             yield
         except (BotoCoreError, ClientError) as error:
             raise TrafficError(f"{place}: {error}") from error
+        except ResponseParserError as error:  # a proxy's page, say, where an answer of the API should be
+            raise TrafficError(f"{place}: {str(error).splitlines()[0]}") from error
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
             raise TrafficError(f"{place}: an answer of the API does not have the expected form ({error!r})") from error
 

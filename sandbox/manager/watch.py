@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 from sandbox.manager import record
 from sandbox.manager.environment import REGION
@@ -54,7 +55,7 @@ class EcsServices:
             raise CloudAway(str(error)) from error
         except EndpointConnectionError as error:
             raise CloudAway(str(error), gone=True) from error
-        except (BotoCoreError, KeyError, IndexError, TypeError) as error:
+        except (BotoCoreError, ResponseParserError, KeyError, IndexError, TypeError) as error:
             raise CloudAway(repr(error)) from error
 
     def _read(self) -> list[tuple[str, Wanted]]:

@@ -1,5 +1,8 @@
 """The balancer's adapter against an emulated AWS, through real boto3."""
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -87,6 +90,11 @@ class TestErrors:
     def test_nobody_listens(self) -> None:
         traffic = AlbTraffic("gf", ("blue", "green"), region="us-east-1", endpoint="http://127.0.0.1:1")
         with pytest.raises(TrafficError, match="'gf' cannot be read: Could not connect"):
+            traffic.read_live()
+
+    def test_a_page_where_an_answer_should_be(self, page: str) -> None:
+        traffic = AlbTraffic("gf", ("blue", "green"), region="us-east-1", endpoint=page)
+        with pytest.raises(TrafficError, match="'gf' cannot be read: Unable to parse response"):
             traffic.read_live()
 
     def test_no_region(self) -> None:
@@ -177,6 +185,24 @@ class TestWriting:
         traffic = AlbTraffic("gf", ("blue", "green"), region="us-east-1", endpoint="http://127.0.0.1:1")
         with pytest.raises(TrafficError, match=r"slot 'red' does not exist|together 100"):
             traffic.write_split(split, 0)
+
+
+@pytest.fixture
+def page() -> Iterator[str]:
+    """A server that answers everything with a page for people, as a proxy in trouble does."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<!doctype html>\n<p>Please log in")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture(autouse=True)
