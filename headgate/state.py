@@ -215,7 +215,8 @@ def _phase(previous: State | None, asked: Asked) -> Phase:
     if asked.step != IDLE:
         return Phase.ROLLING_OUT
     if previous is None:
-        return Phase.IDLE
+        # A record lost after a promotion must not cost the way back to the standby.
+        return Phase.PROMOTED if release.standby is not None else Phase.IDLE
     if previous.phase is Phase.ROLLING_OUT:
         took_over = previous.candidate is not None and release.live.slot == previous.candidate.slot
         return Phase.PROMOTED if took_over else Phase.ROLLED_BACK
