@@ -135,7 +135,7 @@ def forge(recorded: Recorded, **fields: Any) -> Recorded:
     return Recorded(replace(recorded.state, **fields), recorded.plan)
 
 
-def replan(plan: Plan = PLAN, **fields: Any) -> Plan:
+def replan(plan: Plan = PLAN, /, **fields: Any) -> Plan:
     """`plan` with fields replaced; `weights=` and `bakes=` replace those of the steps in order."""
     weights = fields.pop("weights", [step.weight for step in plan.steps])
     bakes = fields.pop("bakes", [step.bake for step in plan.steps])

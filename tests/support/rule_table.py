@@ -4,12 +4,13 @@ when traffic is given back."""
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from headgate.limits import Limit, Limits
 from headgate.plan import IDLE, Plan, Step
 from headgate.problems import RuleId
 from headgate.report import GateResult, Report, Verdict
-from headgate.state import Phase, Release, Version
+from headgate.state import Phase, Recorded, Release, Version
 from tests.support.rollouts import (
     AFTER,
     BEFORE,
@@ -22,6 +23,7 @@ from tests.support.rollouts import (
     RETIRED,
     START,
     Change,
+    bootstrap,
     change,
     forge,
     good,
@@ -54,13 +56,14 @@ AT = walk()
 BEFORE_ALL, UP, TEN, FIFTY, HUNDRED = (AT[name] for name in ("before", *PLAN.step_names))
 PROMOTED, DONE = AT["promoted"], AT["retired"]
 TAKEN_BACK = change(TEN, IDLE).accepted()
+NAMED = change(BEFORE_ALL, IDLE, DURING).accepted()
 
 NEXT = Version("2026.02.12", "green", image("c"))
 THIRD = Version("2026.02.12", "purple", image("c"))
 LIMITED = replace(PLAN, limits=Limits((Limit("error_rate", Fraction(1, 200), Fraction(1, 100), 3),)))
 
 
-def _limited(**fields: object) -> Plan:
+def _limited(**fields: Any) -> Plan:
     limits = LIMITED.limits
     bound = {key: fields.pop(key) for key in ("hold", "rollback", "readings") if key in fields}
     return replace(LIMITED, limits=replace(limits, bounds=(replace(limits.bounds[0], **bound),), **fields))
@@ -86,12 +89,17 @@ def _with_results(previous: str, to: str, *found: GateResult) -> Change:
     return change(AT[previous], to, report=Report(live(AT[previous].state), found))
 
 
-def _ten(**fields: object) -> GateResult:
+def _ten(**fields: Any) -> GateResult:
     return replace(next(result for result in results(TEN.state) if result.gate == "slo"), **fields)
 
 
 def _readiness(verdict: Verdict) -> GateResult:
     return next(result for result in results(UP.state, verdict=verdict) if result.gate == "readiness")
+
+
+def _idle_with_standby() -> Recorded:
+    """A standby named at idle, which no promotion left behind."""
+    return change(BEFORE_ALL, IDLE, Release(OLD, standby=NEW)).accepted()
 
 
 def _row(rule: RuleId, kind: str, name: str, made: Change, *breaks: RuleId) -> Row:
@@ -124,6 +132,8 @@ def _weights_sum() -> Iterator[Row]:
     rule = RuleId.WEIGHTS_SUM_100
     crowded = Release(OLD, replace(NEW, slot="blue"))
     yield _row(rule, "blocked", "one slot twice", change(BEFORE_ALL, IDLE, crowded))
+    two_in_blue = Release(NEW, Version("2026.02.12", "blue", image("c")), OLD)
+    yield _row(rule, "blocked", "candidate where the standby is", change(PROMOTED, IDLE, two_in_blue))
     over = change(HUNDRED, "green-100", tasks=7, weight=101)
     yield _row(rule, "blocked", "above 100", over, RuleId.WEIGHT_MATCHES_PLAN, RuleId.CAPACITY_FLOOR)
     under = change(BEFORE_ALL, "green-up", DURING, weight=-1)
@@ -145,6 +155,9 @@ def _no_step_skip() -> Iterator[Row]:
     yield _row(rule, "blocked", "starts at the second step", second, RuleId.CANDIDATE_READY)
     yield _row(rule, "blocked", "promotion before the end", change(FIFTY, IDLE, AFTER))
     yield _row(rule, "blocked", "live moves without a rollout", change(DONE, IDLE, BEFORE))
+    yield _row(
+        rule, "blocked", "live moves to what was never live", change(_idle_with_standby(), IDLE, Release(NEW, OLD))
+    )
     yield _row(rule, "passes", "0 to 1", change(UP, "green-10"))
     yield _row(rule, "passes", "promotion at the end", change(HUNDRED, IDLE, AFTER))
     yield _row(rule, "boundary", "1 to 1", change(TEN, "green-10", tasks=7, wait=1))
@@ -165,8 +178,8 @@ def _max_weight_jump() -> Iterator[Row]:
     same_step = change(TEN, "green-10", plan=replan(weights=[0, 70, 90, 100], max_first_weight=70))
     yield _row(rule, "blocked", "weight of the step edited", same_step, RuleId.PLAN_FROZEN, RuleId.PLAN_WELLFORMED)
     yield _row(rule, "passes", "10 to 50", change(TEN, "green-50"))
-    repaired = _with_live("green-50", "green-50", blue=100, green=0)
-    again = replace(repaired, proposed=change(FIFTY, "green-50", tasks=7).proposed)
+    repaired = _with_live("green-100", "green-100", blue=100, green=0)
+    again = replace(repaired, proposed=change(HUNDRED, "green-100", tasks=7).proposed)
     yield _row(rule, "passes", "the recorded weight may be restored", again)
     yield _row(rule, "boundary", "exactly the most", _with_live("green-50", "green-100", blue=50, green=50))
     unread = change(FIFTY, "green-100", report=Report(None, results(FIFTY.state), "no answer"))
@@ -193,6 +206,7 @@ def _bake_elapsed() -> Iterator[Row]:
     rule = RuleId.BAKE_ELAPSED
     yield _row(rule, "blocked", "2 of 5 minutes", change(TEN, "green-50", wait=120))
     yield _row(rule, "blocked", "1 second short", change(TEN, "green-50", wait=299))
+    yield _row(rule, "blocked", "at once", change(TEN, "green-50", wait=0))
     longer = replan(bakes=[300, 301, 600, 1800])
     yield _row(rule, "blocked", "a longer bake counts at once", change(TEN, "green-50", wait=300, plan=longer))
     yield _row(rule, "blocked", "promotion", change(HUNDRED, IDLE, AFTER, wait=30 * MINUTE - 1))
@@ -265,6 +279,7 @@ def _candidate_frozen() -> Iterator[Row]:
     yield _row(rule, "blocked", "moved to another slot", change(TEN, "green-50", Release(OLD, replace(NEW, slot="c"))))
     yield _row(rule, "passes", "unchanged", change(TEN, "green-50"))
     yield _row(rule, "passes", "swapped at idle", change(TAKEN_BACK, IDLE, swapped))
+    yield _row(rule, "passes", "swapped with the start", change(NAMED, "green-up", swapped))
     relabelled = Release(OLD, replace(NEW, version="2026.02.11-a"), rollout=TEN.state.rollout_id)
     yield _row(rule, "boundary", "only the label", change(TEN, "green-50", relabelled), rule)
     none = change(TEN, "green-50", BEFORE)
@@ -289,6 +304,7 @@ def _images() -> Iterator[Row]:
     promoted = change(HUNDRED, IDLE, Release(NEW, standby=tagged))
     yield _row(rule, "blocked", "standby by tag", promoted, RuleId.STANDBY_RETAINED)
     yield _row(rule, "passes", "two digests", candidate(NEW.image))
+    yield _row(rule, "passes", "every digit there is", candidate(f"api@sha256:{'0123456789abcdef' * 4}"))
     yield _row(rule, "passes", "tag and digest", candidate(f"api:1@sha256:{digest[:-1]}b"))
     yield _row(rule, "boundary", "63 digits", candidate(f"api@sha256:{digest[:-1]}"), rule)
     yield _row(rule, "boundary", "65 digits", candidate(f"api@sha256:{digest}a"), rule)
@@ -386,17 +402,19 @@ def _plan_frozen() -> Iterator[Row]:
     }.items():
         looser = change(TEN, "green-10", plan=replan(**fields))
         yield _row(rule, "blocked", f"looser {name}", looser)
-    for name, fields in {
+    limit_fields: dict[str, dict[str, Any]] = {
         "hold": {"hold": Fraction(6, 1000)},
         "rollback": {"rollback": Fraction(2, 100)},
         "readings": {"readings": 4},
         "min_requests": {"min_requests": 9},
         "interval": {"interval": 61},
-    }.items():
-        looser = change(at_ten, "green-50", plan=_limited(**fields))
+    }
+    for name, bounds in limit_fields.items():
+        looser = change(at_ten, "green-50", plan=_limited(**bounds))
         yield _row(rule, "blocked", f"looser limits: {name}", looser)
     later = replan(weights=[0, 9, 50, 100])
     yield _row(rule, "blocked", "other weights", change(TEN, "green-50", plan=later))
+    yield _row(rule, "blocked", "with the promotion", change(HUNDRED, IDLE, AFTER, plan=replan(retention=HOUR)))
     stricter = replan(bakes=[300, 300, 601, 1801], retention=73 * HOUR, min_bake=61, stickiness=0)
     yield _row(rule, "passes", "stricter", change(TEN, "green-50", plan=stricter))
     tighter = _limited(hold=Fraction(4, 1000), rollback=Fraction(9, 1000), readings=2, min_requests=100)
@@ -430,6 +448,12 @@ def _standby_retained() -> Iterator[Row]:
     )
     endless = change(HUNDRED, IDLE, AFTER, retain_until=None)
     yield _row(rule, "missing", "promotion without a time", endless, rule, RuleId.COMPARE_AND_SWAP)
+    kept = change(HUNDRED, IDLE, AFTER).proposed.retain_until or 0
+    short = change(HUNDRED, IDLE, AFTER, retain_until=kept - 1)
+    yield _row(rule, "boundary", "promotion 1 s short", short, rule, RuleId.COMPARE_AND_SWAP)
+    recovered = replace(bootstrap(AFTER), report=Report(live(PROMOTED.state))).accepted()
+    yield _row(rule, "blocked", "kept after the record was lost", change(recovered, IDLE, RETIRED))
+    yield _row(rule, "back", "after the record was lost", change(recovered, IDLE, DURING, wait=0))
     yield _row(rule, "back", "inside the retention", change(PROMOTED, IDLE, DURING, wait=0))
     yield _row(rule, "back", "without the new version", change(PROMOTED, IDLE, BEFORE, wait=0))
 
@@ -452,6 +476,10 @@ def _candidate_ready() -> Iterator[Row]:
     rule = RuleId.CANDIDATE_READY
     at_once = _steps(10, 50, 100)
     yield _row(rule, "blocked", "deployed with traffic", change(BEFORE_ALL, "at-10", DURING, plan=at_once))
+    named = change(NAMED, "at-10", plan=at_once)
+    yield _row(rule, "blocked", "named before, deployed with traffic", named)
+    another = change(UP, "green-10", Release(OLD, NEXT))
+    yield _row(rule, "blocked", "another one was deployed", another, RuleId.SINGLE_ACTIVE)
     for verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE):
         made = _with_results("green-up", "green-10", _readiness(verdict))
         yield _row(rule, "blocked", f"readiness {verdict}", made)

@@ -106,7 +106,7 @@ class TestPropose:
         ("previous", "step", "release", "phase"),
         [
             (None, IDLE, BEFORE, Phase.IDLE),
-            (None, IDLE, AFTER, Phase.IDLE),
+            (None, IDLE, AFTER, Phase.PROMOTED),
             (None, "green-10", DURING, Phase.ROLLING_OUT),
             (AT["before"], IDLE, DURING, Phase.IDLE),
             (AT["green-50"], IDLE, DURING, Phase.ROLLED_BACK),
@@ -156,6 +156,7 @@ class TestPropose:
         (AT["green-10"], IDLE, AFTER, Move.PROMOTE),
         (AT["promoted"], IDLE, AFTER, Move.STAY),
         (AT["promoted"], IDLE, RETIRED, Move.RETIRE),
+        (AT["promoted"], IDLE, Release(replace(NEW, image=image("c"))), Move.EDIT),
         (AT["promoted"], IDLE, DURING, Move.BACK),
         (AT["promoted"], "green-10", DURING, Move.BACK),
         (AT["retired"], IDLE, BEFORE, Move.EDIT),

@@ -15,7 +15,9 @@ from headgate.report import Live, Report, Verdict
 from headgate.state import Asked, Phase, Recorded, Release, State, Version, propose
 from headgate.transition import Transition
 from tests.support.rollouts import (
+    AFTER,
     BEFORE,
+    DURING,
     HOUR,
     NEW,
     NOTHING_DEPLOYED,
@@ -85,12 +87,15 @@ class Rollouts(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        release = BEFORE
-        first = propose(None, Asked("greenflow", "production", release, IDLE, 6, 2), PLAN, START)
-        self.last = Transition(None, first, PLAN, NOTHING_DEPLOYED)
+        self.deploy(BEFORE)
         self.now = START
         self.tasks = 6
         self.taken: list[str] = []  # steps of the rollout under way, in the order in which they were reached
+
+    def deploy(self, release: Release) -> None:
+        """A first deployment; with a standby in it, one after the record was lost."""
+        first = propose(None, Asked("greenflow", "production", release, IDLE, 6, 2), PLAN, START)
+        self.last = Transition(None, first, PLAN, NOTHING_DEPLOYED)
 
     @property
     def recorded(self) -> Recorded:
@@ -137,9 +142,12 @@ class Rollouts(RuleBasedStateMachine):
             assert proposed.live == previous.candidate
             assert share(previous, proposed.live) == 100
 
-    @initialize(depth=st.integers(0, 1 + len(PLAN.steps)))
-    def go_ahead(self, depth: int) -> None:
+    @initialize(first=st.sampled_from([BEFORE, DURING, AFTER]), depth=st.integers(0, 1 + len(PLAN.steps)))
+    def go_ahead(self, first: Release, depth: int) -> None:
         """Somewhere on the straight way, or random requests would hardly ever see its end."""
+        self.deploy(first)
+        if first is AFTER:
+            return
         straight = [self.begin, *[self.advance_patiently] * (len(PLAN.steps) - 1), self.promote]
         for go in straight[:depth]:
             go()
