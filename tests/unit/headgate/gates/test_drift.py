@@ -1,0 +1,51 @@
+"""Gate drift: asked split = observed split."""
+
+import pytest
+
+from headgate.gates import GateContext
+from headgate.gates.drift import Drift
+from headgate.report import Live, Verdict
+from tests.support.rollouts import PLAN, START, walk
+
+WALK = walk()
+
+
+def run(step: str, reading: Live | None, error: str = "") -> tuple[Verdict, tuple[str, ...]]:
+    result = Drift().run(GateContext(WALK[step].state, PLAN, reading, error, START))
+    return result.verdict, result.reasons
+
+
+@pytest.mark.parametrize(
+    ("step", "split"),
+    [
+        ("green-10", {"blue": 90, "green": 10}),
+        ("green-up", {"blue": 100}),
+        ("green-up", {"blue": 100, "green": 0}),
+        ("green-100", {"green": 100}),
+        ("promoted", {"green": 100, "blue": 0}),
+        ("before", {"blue": 100, "green": 0}),
+    ],
+)
+def test_as_asked(step: str, split: dict[str, int]) -> None:
+    assert run(step, Live(exists=True, split=split)) == (Verdict.PASSED, ())
+
+
+@pytest.mark.parametrize(
+    ("split", "shown"),
+    [
+        ({"blue": 100, "green": 0}, "blue 100"),
+        ({"blue": 89, "green": 11}, "blue 89, green 11"),
+        ({"blue": 10, "green": 90}, "blue 10, green 90"),
+        ({"blue": 90, "green": 10, "rule 10 -> green": 100}, "blue 90, green 10, rule 10 -> green 100"),
+        ({"blue": 90, "target group old": 10}, "blue 90, target group old 10"),
+        ({}, "nothing"),
+    ],
+)
+def test_otherwise_both_are_said(split: dict[str, int], shown: str) -> None:
+    reason = f"the balancer routes {shown} (needs blue 90, green 10)"
+    assert run("green-10", Live(exists=True, split=split)) == (Verdict.FAILED, (reason,))
+
+
+def test_nothing_to_compare_never_passes() -> None:
+    assert run("green-10", None, "timed out") == (Verdict.INCONCLUSIVE, ("the cloud could not be read: timed out",))
+    assert run("green-10", Live(exists=False))[0] is Verdict.FAILED
