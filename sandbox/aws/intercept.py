@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_plus
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 
 from sandbox.aws.calls import CallLog
 from sandbox.aws.faults import Fault, FaultBook
+from sandbox.aws.refusals import Refusal
 
 # Status, headers, body: what moto's dispatcher expects.
 Answer = tuple[int, dict[str, str], Any]
@@ -56,9 +56,9 @@ def _answer(
     response: BaseResponse, fault: Fault | None, original: Callable[[Any], Any], sleep: Callable[[float], None]
 ) -> Answer:
     if fault is None:
-        return _plain(original(response))
+        return _honest(response, original)
     if fault.mode == "refuse":
-        _, headers, body = response.serialized(ActionResult(ServiceException(fault.code, fault.message)))
+        _, headers, body = response.serialized(ActionResult(Refusal(fault.code, fault.message)))
         headers["status"] = str(fault.status)
         return fault.status, headers, body
     if fault.mode == "ignore":
@@ -66,10 +66,24 @@ def _answer(
         return _plain(response.serialized(ActionResult(look(response)) if look else EmptyResult()))
     if fault.moment == "before":
         sleep(fault.seconds)
-        return _plain(original(response))
-    answer = _plain(original(response))
+        return _honest(response, original)
+    answer = _honest(response, original)
     sleep(fault.seconds)
     return answer
+
+
+def _honest(response: BaseResponse, original: Callable[[Any], Any]) -> Answer:
+    try:
+        return _plain(original(response))
+    except NotImplementedError:
+        what = f"{response.boto3_service_name}:{response._get_action()}"
+        error = Refusal(
+            "NotImplemented", f"the emulator behind the sandbox has no {what}; a repair in sandbox/aws could add it"
+        )
+        _, headers, body = response.serialized(ActionResult(error))
+        # Not a 5xx of the kind that clients retry.
+        headers["status"] = "400"
+        return 400, headers, body
 
 
 def _plain(answer: Any) -> Answer:

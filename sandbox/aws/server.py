@@ -26,13 +26,13 @@ def application() -> Any:
     """The WSGI application of repaired moto and the control endpoint. To be built once per process."""
     os.environ.update(_SWITCHES)
     # moto takes more than a second to import, and reads its switches then.
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from sandbox.aws import intercept, inventory, repairs  # noqa: PLC0415
-    from sandbox.aws.calls import CallLog  # noqa: PLC0415
-    from sandbox.aws.control import PREFIX, Control  # noqa: PLC0415
-    from sandbox.aws.faults import FaultBook  # noqa: PLC0415
-    from sandbox.aws.health import BOOK  # noqa: PLC0415
+    from sandbox.aws import intercept, inventory, repairs
+    from sandbox.aws.calls import CallLog
+    from sandbox.aws.control import PREFIX, Control
+    from sandbox.aws.faults import FaultBook
+    from sandbox.aws.health import BOOK
 
     log, faults = CallLog(), FaultBook()
     repairs.apply()
@@ -57,8 +57,8 @@ def serve(port: int, ready_file: Path | None, lifetime_s: float = LIFETIME_S) ->
     stops = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     app = application()
-    from moto.moto_server.werkzeug_app import MotoRequestHandler  # noqa: PLC0415 - after the switches
-    from werkzeug.serving import make_server  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from werkzeug.serving import make_server
 
     class QuietHandler(MotoRequestHandler):
         def log_request(self, *_: Any, **__: Any) -> None:

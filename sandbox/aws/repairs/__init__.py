@@ -27,9 +27,26 @@ def around(owner: type, method: str) -> Callable[[Repair], Repair]:
     return register
 
 
+def around_property(owner: type, name: str) -> Callable[[Repair], Repair]:
+    """As `around`, for a property: `repair(value, self)` gives what is read instead of `value`."""
+
+    def put(repair: Repair) -> Callable[[], None]:
+        own: property = owner.__dict__[name]
+        assert own.fget is not None  # noqa: S101 - mypy: a property that can be read
+        read = own.fget
+        setattr(owner, name, property(lambda self: repair(read(self), self)))
+        return lambda: setattr(owner, name, own)
+
+    def register(repair: Repair) -> Repair:
+        _pending.append(lambda: put(repair))
+        return repair
+
+    return register
+
+
 def apply() -> Callable[[], None]:
     """Put all repairs in place; returns what takes them out again."""
-    from sandbox.aws.repairs import ecs, elasticache, elb, rds  # noqa: F401, PLC0415 - importing registers them
+    from sandbox.aws.repairs import ec2, ecs, elasticache, elb, kms, rds, scaling  # noqa: F401 - importing registers them
 
     undo = [put() for put in _pending]
 

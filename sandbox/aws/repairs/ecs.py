@@ -9,6 +9,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
 from sandbox.aws.health import BOOK, ServiceHealth
+from sandbox.aws.refusals import Refusal
 from sandbox.aws.repairs import Original, around
 
 # What CreateService takes and moto drops, and the attribute moto's serialiser looks for.
@@ -90,9 +91,7 @@ def a_cluster_in_use_is_not_deleted(original: Original, backend: EC2ContainerSer
     ClusterContainsServicesException)."""
     cluster = backend._get_cluster(name)
     if any(s.cluster_arn == cluster.arn and s.status == "ACTIVE" for s in backend.services.values()):
-        refusal = InvalidParameterException("The Cluster cannot be deleted while Services are active.")
-        refusal.code = "ClusterContainsServicesException"
-        raise refusal
+        raise Refusal("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
     return original(name)
 
 

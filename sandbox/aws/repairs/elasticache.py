@@ -3,10 +3,11 @@
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
-from moto.elasticache.exceptions import CacheSubnetGroupNotFound, UserNotFound
+from moto.elasticache.exceptions import CacheSubnetGroupNotFound, ReplicationGroupNotFound, UserNotFound
 from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup
 from moto.elasticache.responses import ElastiCacheResponse
 
+from sandbox.aws.refusals import Refusal
 from sandbox.aws.repairs import Original, around
 
 # What ModifyReplicationGroup takes and moto ignores: the parameter, and moto's attribute.
@@ -75,6 +76,15 @@ def members_are_clusters(original: Original, response: ElastiCacheResponse) -> A
     return answer
 
 
+@around(ElastiCacheBackend, "list_tags_for_resource")
+def every_kind_has_tags(original: Original, backend: ElastiCacheBackend, arn: str) -> Any:
+    """moto refuses the ARNs of the kinds it does not have; AWS lists the tags of parameter groups and user
+    groups too (ListTagsForResource)."""
+    if any(f":{kind}:" in arn for kind in ("parametergroup", "usergroup")):
+        return backend.tagging_service.list_tags_for_resource(arn)
+    return original(arn)
+
+
 @around(ElastiCacheResponse, "modify_cache_subnet_group")
 def a_subnet_group_can_change(_: Original, response: ElastiCacheResponse) -> Any:
     """moto has no ModifyCacheSubnetGroup."""
@@ -97,10 +107,7 @@ def a_subnet_group_can_go(_: Original, response: ElastiCacheResponse) -> Any:
     group = _subnet_group(backend, name)
     users = [r.replication_group_id for r in backend.replication_groups.values() if r.cache_subnet_group_name == name]
     if users:
-        refusal = CacheSubnetGroupNotFound(name)
-        refusal.code = "CacheSubnetGroupInUse"
-        refusal.message = f"Cache subnet group {name} is in use by {', '.join(users)}."
-        raise refusal
+        raise Refusal("CacheSubnetGroupInUse", f"Cache subnet group {name} is in use by {', '.join(users)}.")
     del backend.cache_subnet_groups[group.cache_subnet_group_name]
     backend.tagging_service.delete_all_tags_for_resource(group.arn)
     return EmptyResult()
@@ -121,6 +128,36 @@ def a_user_can_change(_: Original, response: ElastiCacheResponse) -> Any:
     if passwords:
         user.passwords = list(passwords)
     return ActionResult(user)
+
+
+@around(ElastiCacheBackend, "delete_user")
+def a_deleted_user_is_gone(original: Original, backend: ElastiCacheBackend, user_id: str) -> Any:
+    """moto keeps a deleted user as "deleting" until it is next listed; AWS removes it (DeleteUser)."""
+    user = original(user_id)
+    backend.users.pop(user_id, None)
+    return user
+
+
+@around(ElastiCacheResponse, "increase_replica_count")
+def replicas_can_be_added(_: Original, response: ElastiCacheResponse) -> Any:
+    """moto has no IncreaseReplicaCount."""
+    return _with_replicas(response)
+
+
+@around(ElastiCacheResponse, "decrease_replica_count")
+def replicas_can_be_removed(_: Original, response: ElastiCacheResponse) -> Any:
+    """moto has no DecreaseReplicaCount."""
+    return _with_replicas(response)
+
+
+def _with_replicas(response: ElastiCacheResponse) -> Any:
+    name = response._get_param("ReplicationGroupId")
+    if name not in response.elasticache_backend.replication_groups:
+        raise ReplicationGroupNotFound(name)
+    group = response.elasticache_backend.replication_groups[name]
+    count = response._get_int_param("NewReplicaCount") or 0
+    group.member_clusters = [f"{name}-{number:0>3}" for number in range(1, count + 2)]
+    return ActionResult({"ReplicationGroup": group})
 
 
 def _subnet_group(backend: ElastiCacheBackend, name: str) -> Any:

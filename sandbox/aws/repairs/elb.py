@@ -50,7 +50,7 @@ def a_changed_listener_is_checked(original: Original, backend: ELBv2Backend, arn
     if port is not None and any(s.arn != arn and str(s.port) == str(port) for s in siblings):
         raise DuplicateListenerError()
     _weights_must_be_in_range(actions or [])
-    from moto.elbv2.models import FakeAction  # noqa: PLC0415 - only needed here
+    from moto.elbv2.models import FakeAction
 
     backend._validate_actions([FakeAction(dict(action)) for action in actions or []])
     return original(arn, *given)

@@ -7,8 +7,8 @@ from sandbox.plugins.slim import stub_pulumi
 
 def main(version: str) -> None:
     stub_pulumi()
-    from sandbox.plugins.aws.servicer import AwsStandIn  # noqa: PLC0415 - only after the stubs
-    from sandbox.plugins.host import serve_plugin  # noqa: PLC0415
+    from sandbox.plugins.aws.servicer import AwsStandIn
+    from sandbox.plugins.host import serve_plugin
 
     serve_plugin(AwsStandIn(version))
 

@@ -71,11 +71,11 @@ class Clients:
         self._lock = threading.Lock()
         self._made: dict[tuple[str, str], Any] = {}
 
-    def call(self, service: str, operation: str, region: str = "", **params: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, region: str = "", /, **params: Any) -> dict[str, Any]:
         """Run an operation, named as the API reference names it. Raises CloudError."""
         # Loading botocore takes 0.2 s, and a run that changes nothing never calls.
-        from botocore import xform_name  # noqa: PLC0415
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore import xform_name
+        from botocore.exceptions import BotoCoreError, ClientError
 
         client = self._client(service, region or self.region)
         try:
@@ -94,9 +94,9 @@ class Clients:
             return self._made[service, region]
 
     def _make(self, service: str, region: str) -> Any:
-        from botocore.config import Config  # noqa: PLC0415
+        from botocore.config import Config
 
-        from sandbox.plugins.aws.models import session  # noqa: PLC0415
+        from sandbox.plugins.aws.models import session
 
         return session().create_client(
             service,
@@ -119,10 +119,10 @@ class Clients:
 
 def _without_values(failed: Exception) -> str:
     """What botocore says, without the parameters it may quote."""
-    from botocore.exceptions import ParamValidationError  # noqa: PLC0415
+    from botocore.exceptions import ParamValidationError
 
     if isinstance(failed, ParamValidationError):
-        from sandbox.plugins.aws.models import without_values  # noqa: PLC0415
+        from sandbox.plugins.aws.models import without_values
 
         return without_values(str(failed))
     return str(failed)

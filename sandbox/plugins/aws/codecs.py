@@ -85,10 +85,33 @@ class Json(Codec):
 
 
 class JsonValue(Json):
-    """A JSON document in a string that the API takes as a structure. keys: how a member is renamed."""
+    """A JSON document in a string that the API takes and gives as a structure, with members of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(contained=True)
 
     def to_aws(self, value: Any) -> Any:
         return value if value is UNKNOWN else self.canonical(value)
+
+
+class Version(Codec):
+    """A version of which a program may give only the beginning: 17 for 17.6."""
+
+    def from_aws(self, value: Any, template: Any) -> Any:
+        same = isinstance(template, str) and f"{value}.".startswith(f"{template}.")
+        return template if same else _like(value, template)
+
+
+class ArnOrName(Codec):
+    """A name where the API answers an ARN, or the other way round: the last part decides."""
+
+    def from_aws(self, value: Any, template: Any) -> Any:
+        same = isinstance(template, str) and isinstance(value, str) and _last(value) == _last(template)
+        return template if same else value
+
+
+def _last(name: str) -> str:
+    return name.rsplit("/", 1)[-1].rsplit(":", 1)[-1] if name.startswith("arn:") else name
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Engine:
         cloud = self._cloud(row, target)
         found = search(row.made, cloud(call.operation, **call.params))
         target = replace(target, id=row.identity(found, target), found=found or {})
-        target = replace(target, state=self._outputs(row, target, found or {}))
+        target = replace(target, state=self._first_outputs(row, target))
         try:
             self._carry_out(cloud, row.writes_on_create(target))
             return self._settle(row, target, cloud)
@@ -100,6 +100,11 @@ class Engine:
         outputs.pop(DEFAULTS, None)
         return Made(target.id, outputs, inputs)
 
+    def _first_outputs(self, row: Row, target: Target) -> dict[str, Any]:
+        """Those outputs that the answer of a create call tells already: some answer next to nothing."""
+        told = {n: s for n, s in row.outputs.items() if not callable(s)}
+        return {name: value for name, s in told.items() if (value := search(s, target.found)) is not None}
+
     def _outputs(self, row: Row, target: Target, found: Mapping[str, Any]) -> dict[str, Any]:
         values = {
             name: source(found, target) if callable(source) else search(source, found)
@@ -123,7 +128,7 @@ class Engine:
         return Target(identity, inputs, old or {}, state or {}, {}, region, self._account)
 
     def _cloud(self, row: Row, target: Target) -> Cloud:
-        def cloud(operation: str, **params: Any) -> dict[str, Any]:
+        def cloud(operation: str, /, **params: Any) -> dict[str, Any]:
             return self._run(row.service, operation, target.region, **params)
 
         return cloud

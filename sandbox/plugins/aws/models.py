@@ -11,7 +11,7 @@ from sandbox.plugins.values import UNKNOWN, contains_unknown
 @lru_cache(maxsize=1)
 def session() -> Any:
     """A botocore session that reads no file, profile or credential of this machine."""
-    from botocore.session import Session  # noqa: PLC0415 - 0.15 s, needed only when something changes
+    from botocore.session import Session
 
     chain = {"profile": None, "config_file": "/dev/null", "credentials_file": "/dev/null"}
     made = Session()
@@ -32,7 +32,7 @@ def _input_shape(service: str, operation: str) -> Any:
 
 def problems(service: str, call: Call) -> list[str]:
     """What botocore has against a call; unknown values are taken as valid. Values are not quoted."""
-    from botocore.validate import ParamValidator  # noqa: PLC0415
+    from botocore.validate import ParamValidator
 
     shape = _input_shape(service, call.operation)
     params = filled(shape, dict(call.params)) if contains_unknown(dict(call.params)) else dict(call.params)

@@ -81,7 +81,7 @@ _BY_OPERATION: Mapping[tuple[str, str], Kind] = {
 def with_records(run: _Runner, account: str = "123456789012") -> _Runner:
     """`run`, which answers the operations of the recorded kinds itself."""
 
-    def running(service: str, operation: str, region: str = "", **params: Any) -> dict[str, Any]:
+    def running(service: str, operation: str, region: str = "", /, **params: Any) -> dict[str, Any]:
         kind = _BY_OPERATION.get((service, operation))
         if kind is None:
             return run(service, operation, region, **params)
@@ -173,8 +173,8 @@ def _modified(record: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _must_be_valid(service: str, operation: str, params: dict[str, Any]) -> None:
-    from sandbox.plugins.aws import models  # noqa: PLC0415 - loads botocore
-    from sandbox.plugins.aws.rows import Call  # noqa: PLC0415
+    from sandbox.plugins.aws import models
+    from sandbox.plugins.aws.rows import Call
 
     found = models.problems(service, Call(operation, params))
     if found:

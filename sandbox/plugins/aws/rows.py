@@ -26,7 +26,7 @@ class Call:
 class Cloud(Protocol):
     """Runs one call and gives the answer; raises CloudError."""
 
-    def __call__(self, operation: str, **params: Any) -> dict[str, Any]: ...
+    def __call__(self, operation: str, /, **params: Any) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,8 @@ class Row:
         for write in self.writes:
             if write.on_create and write.watches & target.inputs.keys():
                 yield from write.calls(target)
+        if self.tags is not None:
+            yield from self.tags.after_create(target)
 
     def writes_on_update(self, target: Target, changed: frozenset[str]) -> Iterator[Call]:
         """The calls that bring the resource to `target.inputs`; raises Unremovable."""
@@ -208,6 +210,8 @@ class Tags(Protocol):
 
     def on_create(self, tags: Values) -> dict[str, Any]: ...
 
+    def after_create(self, target: Target) -> Iterable[Call]: ...
+
     def on_update(self, target: Target) -> Iterable[Call]: ...
 
     def read(self, cloud: Cloud, target: Target, found: Any) -> dict[str, str]: ...
@@ -223,13 +227,15 @@ def merged(params: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return params
 
 
-def row(token: str, service: str, fields: Mapping[str, Field | str], **rest: Any) -> Row:
+def row(token: str, service: str, fields: Mapping[str, Field | str], *, regional: bool = True, **rest: Any) -> Row:
     """A Row. A field given as a text is the member of that name, changeable by the update operation.
 
-    Every type has `region` (version 7 of the official provider); with `tags` given, also `tags`.
+    Every type of a regional service has `region` (version 7 of the official provider); with `tags` given,
+    also `tags`.
     """
     full = {name: Field(given) if isinstance(given, str) else given for name, given in fields.items()}
-    full["region"] = Field(read=None, force_new=True)
+    if regional:
+        full["region"] = Field(read=None, force_new=True)
     if rest.get("tags") is not None:
         full["tags"] = Field(read="Tags_", default={})
     return Row(token=token, service=service, fields=full, **rest)

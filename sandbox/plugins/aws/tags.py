@@ -75,10 +75,10 @@ class TagStyle:
         return dict(tags) if self.names is None else pairs(tags, *self.names)
 
 
-def ec2(resource_type: str) -> TagStyle:
+def ec2(resource_type: str, *, on_create: bool = True) -> TagStyle:
     """Amazon EC2: TagSpecifications on create, CreateTags and DeleteTags later."""
     return TagStyle(
-        member="TagSpecifications",
+        member="TagSpecifications" if on_create else None,
         wrap=lambda tags: UNKNOWN if tags is UNKNOWN else [{"ResourceType": resource_type, "Tags": tags}],
         who=lambda target: target.id,
         add=("CreateTags", lambda who, tags: {"Resources": [who], "Tags": tags}),

@@ -7,8 +7,8 @@ from sandbox.plugins.slim import stub_pulumi
 
 def main(version: str) -> None:
     stub_pulumi()
-    from sandbox.plugins.gcp.servicer import GcpStandIn  # noqa: PLC0415 - only after the stubs
-    from sandbox.plugins.host import serve_plugin  # noqa: PLC0415
+    from sandbox.plugins.gcp.servicer import GcpStandIn
+    from sandbox.plugins.host import serve_plugin
 
     serve_plugin(GcpStandIn(version))
 

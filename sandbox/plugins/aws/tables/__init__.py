@@ -8,7 +8,20 @@ from sandbox.plugins.aws.rows import Row
 @lru_cache(maxsize=1)
 def rows() -> dict[str, Row]:
     """Token -> row."""
-    from sandbox.plugins.aws.tables import ec2, elb  # noqa: PLC0415 - imported once, when first needed
+    from sandbox.plugins.aws.tables import (
+        acm,
+        ec2,
+        ecs,
+        elasticache,
+        elb,
+        iam,
+        kms,
+        logs,
+        rds,
+        scaling,
+        secretsmanager,
+    )
 
-    listed = [*ec2.ROWS, *elb.ROWS]
+    modules = (acm, ec2, ecs, elasticache, elb, iam, kms, logs, rds, scaling, secretsmanager)
+    listed: list[Row] = [row for module in modules for row in module.ROWS]
     return {row.token: row for row in listed}

@@ -407,7 +407,7 @@ _DEFAULT_SECURITY_GROUP = row(
     delete=lambda t: [],
     outputs={"arn": _arn("security-group", "GroupId"), "name": "GroupName", "ownerId": "OwnerId"},
     missing=("InvalidGroup.NotFound",),
-    tags=tags("security-group"),
+    tags=tags("security-group", on_create=False),
 )
 
 
@@ -483,7 +483,7 @@ def _rule(side: str, kind: str) -> Row:
             "arn": _arn("security-group-rule", "SecurityGroupRuleId"),
             "securityGroupRuleId": "SecurityGroupRuleId",
         },
-        missing=("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound"),
+        missing=("InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound"),
         tags=tags("security-group-rule"),
         note=kind,
     )

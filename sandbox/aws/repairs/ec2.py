@@ -1,0 +1,31 @@
+"""Repairs of Amazon EC2. Reference: Amazon EC2 API, version 2016-11-15."""
+
+from typing import Any
+
+from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+
+from sandbox.aws.repairs import Original, around, around_property
+
+
+@around_property(SecurityGroupRule, "description")
+def a_rule_about_a_group_has_a_description(original: Any, rule: SecurityGroupRule) -> Any:
+    """moto tells the description of rules about addresses only; AWS that of every rule
+    (SecurityGroupRule)."""
+    return original or (rule.source_group or {}).get("Description")
+
+
+@around(SecurityGroupBackend, "modify_security_group_rules")
+def a_rule_about_a_group_can_change(
+    original: Original, backend: SecurityGroupBackend, group_id: str, rules: dict[str, dict[str, Any]]
+) -> Any:
+    """moto keeps group and description of a changed rule as they were; AWS changes them
+    (ModifySecurityGroupRules)."""
+    answer = original(group_id, rules)
+    group = backend.get_security_group_by_name_or_id(group_id)
+    for identity, asked in rules.items():
+        rule = group.get_rule(identity) if group else None
+        if rule is not None and rule.source_group:
+            rule.ip_range.pop("Description", None)
+            changed = {"GroupId": asked.get("ReferencedGroupId"), "Description": asked.get("Description")}
+            rule.source_group.update({key: value for key, value in changed.items() if value is not None})
+    return answer

@@ -1,0 +1,67 @@
+"""Amazon CloudWatch Logs. Reference: CloudWatch Logs API, version 2014-03-28."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.plugins.aws.rows import Call, Cloud, Field, Row, Target, Write, new, row
+from sandbox.plugins.aws.tags import by_arn
+
+
+def _find(cloud: Cloud, target: Target) -> Any:
+    # The API finds by prefix only, and the prefix of one group's name may be another's whole name.
+    pages = cloud("DescribeLogGroups", logGroupNamePrefix=target.id)
+    return next((group for group in pages["logGroups"] if group["logGroupName"] == target.id), None)
+
+
+def _retention(target: Target) -> Iterator[Call]:
+    days = target.inputs["retentionInDays"]
+    if days:
+        yield Call("PutRetentionPolicy", {"logGroupName": target.id, "retentionInDays": days})
+    elif target.old.get("retentionInDays"):
+        yield Call("DeleteRetentionPolicy", {"logGroupName": target.id})
+
+
+def _key(target: Target) -> Iterator[Call]:
+    if target.inputs["kmsKeyId"]:
+        yield Call("AssociateKmsKey", {"logGroupName": target.id, "kmsKeyId": target.inputs["kmsKeyId"]})
+    else:
+        yield Call("DisassociateKmsKey", {"logGroupName": target.id})
+
+
+_LOG_GROUP = row(
+    "aws:cloudwatch/logGroup:LogGroup",
+    "logs",
+    {
+        "name": new("logGroupName"),
+        # Kept for ever is 0, and the API says nothing then.
+        "retentionInDays": Field(read="retentionInDays || `0`", default=0),
+        "kmsKeyId": Field("kmsKeyId", default=""),
+    },
+    create="CreateLogGroup",
+    made="@",
+    identity=lambda _, t: t.inputs["name"],
+    find=_find,
+    writes=(
+        Write(frozenset({"retentionInDays"}), _retention),
+        Write(frozenset({"kmsKeyId"}), _key, on_create=False),
+    ),
+    delete=lambda t: [Call("DeleteLogGroup", {"logGroupName": t.id})],
+    # The official provider gives the ARN without the `:*` that stands for the streams.
+    outputs={"arn": lambda found, _: str(found["arn"]).removesuffix(":*")},
+    missing=("ResourceNotFoundException",),
+    name="name",
+    name_max=512,
+    tags=by_arn(
+        "TagResource",
+        "UntagResource",
+        "ListTagsForResource",
+        "tags",
+        resource="resourceArn",
+        tags="tags",
+        keys="tagKeys",
+        member="tags",
+        names=None,
+    ),
+)
+
+ROWS: tuple[Row, ...] = (_LOG_GROUP,)

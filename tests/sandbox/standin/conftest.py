@@ -1,0 +1,68 @@
+"""One emulated AWS for all tests of the stand-ins, as its own process, and a provider in front of it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from tests.sandbox.standin.provider import Provider, configured
+
+# moto takes 1.5 s to import on a quiet machine.
+_START_S = 60.0
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the emulator."""
+    ready: Path = tmp_path_factory.mktemp("aws") / "ready.json"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.aws.server", "--ready-file", str(ready), "--lifetime", "900"],
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + _START_S
+        while not ready.exists():
+            assert process.poll() is None, "the server ended while it started"
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.05)
+        yield httpx.Response(200, text=ready.read_text()).json()["url"]
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def provider(aws: str) -> Iterator[Provider]:
+    with configured(aws) as made:
+        yield made
+
+
+@pytest.fixture
+def control(aws: str) -> Iterator[httpx.Client]:
+    """The control endpoint; everything told is forgotten after the test."""
+    with httpx.Client(base_url=f"{aws}/headgate-sandbox/", timeout=30.0) as client:
+        yield client
+        client.delete("faults")
+        client.delete("condition")
+
+
+@pytest.fixture(scope="session")
+def client(aws: str) -> Any:
+    """boto3 clients by service name."""
+
+    def make(service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=aws,
+            region_name="us-east-1",
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",
+        )
+
+    return make
