@@ -47,7 +47,7 @@ def _listener(listener: Resource, change: Transition, groups: Sequence[Resource]
     forward = _forward(listener.inputs)
     entries = forward.items("targetGroups")
     slots = _slots(entries, groups)
-    observed = {slot: entry.get("weight") for slot, entry in zip(slots, entries, strict=False)}
+    observed = {slot: entry.number("weight") for slot, entry in zip(slots, entries, strict=False)}
     yield from carrier.check_split(observed, change.proposed)
     stickiness = forward.node("stickiness")
     step = change.plan.step(change.proposed.step)

@@ -84,7 +84,7 @@ def _weights_of(action: Node, *, carries: bool) -> Iterator[str]:
     if not action.has("forward"):
         yield from _say(carrier.check_weights((100,), carrier=carries))  # one group by its ARN gets everything
         return
-    weights = tuple(group.get("weight") for group in action.node("forward").items("targetGroups"))
+    weights = tuple(group.number("weight") for group in action.node("forward").items("targetGroups"))
     yield from _say(carrier.check_weights(weights, carrier=carries))
 
 
