@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from headgate import plan as plans
 from headgate.plan import IDLE, Plan, Step, digest_of, whole
 
 SCHEMA = 1  # raised when the recorded form changes so that an older reader would misread it
@@ -286,16 +285,6 @@ def from_dict(raw: Mapping[str, Any]) -> State:
         previous_digest=str(raw["previousDigest"]),
         rolled_back_id=str(raw["rolledBackId"]),
     )
-
-
-def recorded_to_dict(recorded: Recorded) -> dict[str, Any]:
-    """`recorded` as plain JSON values."""
-    return {"state": to_dict(recorded.state), "plan": plans.to_dict(recorded.plan)}
-
-
-def recorded_from_dict(raw: Mapping[str, Any]) -> Recorded:
-    """A recorded state from `recorded_to_dict`'s form. Raises as `from_dict` does."""
-    return Recorded(from_dict(raw["state"]), plans.from_dict(raw["plan"]))
 
 
 def version_from_dict(raw: Mapping[str, Any]) -> Version:

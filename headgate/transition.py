@@ -132,7 +132,7 @@ def to_dict(transition: Transition) -> dict[str, Any]:
     """`transition` as plain JSON values; the form of the stack output and of the `Rollout` component's inputs."""
     previous = transition.previous
     return {
-        "previous": states.recorded_to_dict(previous) if isinstance(previous, Recorded) else None,
+        "previous": _previous_to_dict(previous, transition.plan) if isinstance(previous, Recorded) else None,
         "unreadable": previous.reason if isinstance(previous, Unreadable) else None,
         "proposed": states.to_dict(transition.proposed),
         "plan": plans.to_dict(transition.plan),
@@ -140,11 +140,18 @@ def to_dict(transition: Transition) -> dict[str, Any]:
     }
 
 
+def _previous_to_dict(previous: Recorded, plan: Plan) -> dict[str, Any]:
+    """A plan that did not change is left out, so that a diff shows the step and not the plan twice."""
+    changed = previous.plan != plan
+    return {"state": states.to_dict(previous.state), "plan": plans.to_dict(previous.plan) if changed else None}
+
+
 def from_dict(raw: Mapping[str, Any]) -> Transition:
     """A transition from `to_dict`'s form. Raises KeyError, TypeError, ValueError or AttributeError on another shape."""
     previous: Recorded | Unreadable | None = None
     if raw.get("previous") is not None:
-        previous = states.recorded_from_dict(raw["previous"])
+        before = raw["previous"]
+        previous = Recorded(states.from_dict(before["state"]), plans.from_dict(before.get("plan") or raw["plan"]))
     elif raw.get("unreadable") is not None:
         previous = Unreadable(str(raw["unreadable"]))
     return Transition(

@@ -208,9 +208,9 @@ class TestDicts:
     @pytest.mark.parametrize("at", list(AT))
     def test_roundtrip(self, at: str) -> None:
         recorded = AT[at]
-        raw = json.loads(json.dumps(states.recorded_to_dict(recorded)))
-        assert states.recorded_from_dict(raw) == recorded
-        as_sent = {key: float(value) if isinstance(value, int) else value for key, value in raw["state"].items()}
+        raw = json.loads(json.dumps(states.to_dict(recorded.state)))
+        assert states.from_dict(raw) == recorded.state
+        as_sent = {key: float(value) if isinstance(value, int) else value for key, value in raw.items()}
         assert states.from_dict(as_sent) == recorded.state
         assert states.from_dict(as_sent).digest == recorded.state.digest
 
