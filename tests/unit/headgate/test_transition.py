@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from headgate import transition
 from headgate.plan import IDLE
 from headgate.problems import RuleId
-from headgate.report import Live, Report
+from headgate.report import Live, Report, Verdict
 from headgate.rules import RULES, Rule
 from headgate.state import Recorded, Release, Unreadable, propose
 from headgate.transition import Transition
@@ -24,6 +24,7 @@ from tests.support.rollouts import (
     NOTHING_DEPLOYED,
     OLD,
     PLAN,
+    RETIRED,
     START,
     Change,
     asked,
@@ -33,6 +34,7 @@ from tests.support.rollouts import (
     image,
     live,
     replan,
+    results,
 )
 from tests.support.rule_table import AT, KINDS, TABLE, Row
 
@@ -379,3 +381,34 @@ class TestWords:
             RuleId.PLAN_FROZEN,
             RuleId.CAPACITY_FLOOR,
         }
+
+    def test_a_gate_says_why_it_did_not_pass(self) -> None:
+        failed = replace(results(AT["green-10"].state)[1], verdict=Verdict.FAILED, reasons=("p95 900 ms", "errors 4 %"))
+        made = change(AT["green-10"], "green-50", report=Report(results=(failed,)))
+        assert failed.gate == "slo"
+        assert words(made) == ["failed: p95 900 ms; errors 4 %."]
+        assert words(replace(made, report=Report(results=(replace(failed, reasons=()),)))) == [
+            "failed: no reason given."
+        ]
+        assert words(replace(made, report=Report())) == ["missing: no result for this step (it did not run)."]
+        unread = Report(error="connection refused")
+        assert words(replace(made, report=unread)) == ["missing: no result for this step (connection refused)."]
+
+    def test_the_standby_says_how_long_it_is_kept(self) -> None:
+        made = change(AT["promoted"], IDLE, RETIRED, wait=HOUR)
+        assert words(made) == ["standby none, 2d23h too early."]
+
+    def test_a_step_after_the_last(self) -> None:
+        made = change(AT["green-100"], "green-50", weight=100)
+        (violation, *_) = transition.check(made.previous, made.proposed, made.plan, made.now, made.report)
+        assert violation.must == "Steps are taken one at a time; after 'green-100' comes 'none'."
+
+    def test_a_wrong_clock_says_by_how_much(self) -> None:
+        made = change(AT["green-10"], "green-50")
+        assert words(replace(made, now=made.now - 90)) == [f"{made.now} is 90 s ahead of {made.now - 90}."]
+
+
+def words(made: Change) -> list[str]:
+    """What was found, per violation."""
+    found = transition.check(made.previous, made.proposed, made.plan, made.now, made.report)
+    return [violation.found for violation in found]
