@@ -39,8 +39,8 @@ def environment_of(stack: str, config: Mapping[str, str]) -> str:
 
 def load(environment: str) -> dict[str, Any]:
     """The file of `environment`: policy -> level, or settings with a level among them."""
-    raw = json.loads((FOLDER / f"{environment}.json").read_text(encoding="utf-8"))
-    return {policy: entry for policy, entry in raw.items() if policy != "$schema"}
+    loaded: dict[str, Any] = json.loads((FOLDER / f"{environment}.json").read_text(encoding="utf-8"))
+    return loaded
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class Case:
 
 
 def changed(good: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`good` with values replaced; a path is `key.key`, a number selects from a list. JSON texts are opened and closed."""
+    """`good` with values replaced; a path is `key.key`, a number selects from a list, and JSON texts are opened."""
     inputs = copy.deepcopy(dict(good))
     for path, value in changes.items():
         _set(inputs, path.split("."), value)

@@ -165,10 +165,9 @@ def test_in_turn_finds_everything_and_then_says_what_it_could_not_read() -> None
         yield f"before {path}"
         raise NotKnown(path)
 
-    found = []
+    found: list[str] = []
     with pytest.raises(Several) as caught:
-        for each in in_turn(unreadable("a"), ["b is wrong"], unreadable("c")):
-            found.append(each)
+        found.extend(in_turn(unreadable("a"), ["b is wrong"], unreadable("c")))
     assert found == ["before a", "b is wrong", "before c"]
     assert [each.path for each in caught.value.all] == ["a", "c"]
     assert list(in_turn(["x"], [])) == ["x"]

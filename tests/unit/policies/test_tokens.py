@@ -1,4 +1,4 @@
-"""Types and inputs that rules name exist in the installed AWS SDK, so that a new one cannot silently turn a rule off."""
+"""Types and inputs that rules name exist in the installed AWS SDK: an upgrade cannot silently turn a rule off."""
 
 import re
 from collections.abc import Iterator
@@ -82,13 +82,14 @@ def test_the_check_itself_finds_what_is_wrong() -> None:
 def test_every_taggable_type_of_the_sdk_must_be_tagged() -> None:
     def taggable(file: Path, name: str) -> bool:
         source = file.read_text(encoding="utf-8")
-        constructor = re.search(rf"^class {name}Args:\n    def __init__\(__self__,(.*?)\):\n", source, re.M | re.S)
+        head = rf"^class {name}Args:\n    def __init__\(__self__,(.*?)\):\n"
+        constructor = re.search(head, source, re.MULTILINE | re.DOTALL)
         return constructor is not None and _TAGS.search(constructor[1]) is not None
 
     found = {token for token, (file, name) in resources().items() if taggable(file, name)}
 
     assert len(found) > 800
     assert found == TAGGABLE, (
-        "policies/taggable_aws_types.txt differs from the installed pulumi_aws; write the sorted set of this test into it: "
+        "policies/taggable_aws_types.txt differs from the installed pulumi_aws; write the set found here into it, sorted: "
         f"added {sorted(found - TAGGABLE)}, gone {sorted(TAGGABLE - found)}"
     )
