@@ -74,9 +74,10 @@ def switch(default: bool, description: str) -> Setting:
 class Described:
     """What every rule says of itself.
 
-    `row`: its number in the catalogue of rules (docs/policies.md). `types`: canonical type tokens it wants to see. `reads`: inputs the check
-    looks at (keys with dots between, lists without index). `speaks_for_itself`: findings already name the rule and what
-    to do. `exemptible`: a configuration may exempt resources from it and lower its `level`.
+    `row`: its number in the catalogue of rules (docs/policies.md). `types`: canonical type tokens it wants to see.
+    `reads`: inputs the check looks at (keys with dots between, lists without index). `speaks_for_itself`: findings
+    already name the rule and what to do. `exemptible`: a configuration may exempt resources from it and lower its
+    `level`.
     """
 
     id: str

@@ -20,7 +20,7 @@ ROUTES = "rds-subnets-without-internet-route"
 
 
 def stack(at: Recorded, *, arns: bool = False, **weights: int) -> list[Declared]:
-    """GreenFlow as the components declare it at a state; `arns`: whether target groups exist, so that ARNs are known."""
+    """GreenFlow as the components declare it at a state; `arns`: target groups exist, their ARNs are known."""
     state = at.state
     split = {"blue": 0, "green": 0, **state.split, **weights}
     known = {slot: f"arn:{slot}" if arns else UNKNOWN for slot in ("blue", "green")}

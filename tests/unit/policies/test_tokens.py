@@ -90,6 +90,6 @@ def test_every_taggable_type_of_the_sdk_must_be_tagged() -> None:
 
     assert len(found) > 800
     assert found == TAGGABLE, (
-        "policies/taggable_aws_types.txt differs from the installed pulumi_aws; write the set found here into it, sorted: "
+        "policies/taggable_aws_types.txt differs from the installed pulumi_aws; write the set found into it, sorted: "
         f"added {sorted(found - TAGGABLE)}, gone {sorted(TAGGABLE - found)}"
     )
