@@ -13,7 +13,7 @@ from headgate.cli.errors import CommandFailed
 StackOption = Annotated[
     str | None, typer.Option("--stack", "-s", help="The stack; the selected one if left out.", show_default=False)
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON; its keys: headgate/cli/status_json.py.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON; its keys are in docs/cli.md.")]
 
 
 def status(stack: StackOption = None, as_json: JsonOption = False) -> None:

@@ -16,19 +16,23 @@ SCHEMA = 1
 
 
 def to_json(situations: Iterable[Situation], clock: Clock) -> dict[str, Any]:
-    """{schema, rehearsal_scale, stacks: [...]}; `rehearsal_scale` is null with the system's clock. Of each stack:
+    """One object: `schema`, `rehearsal_scale` (null with the system's clock) and `stacks`, a list. Of each stack:
 
-    stack, system, environment; phase (idle, rolling-out, rolled-back, promoted; null before the first deployment);
-    rollout; recorded (true when the record could be read, also when it is empty); now (epoch seconds, of the clock in
-    force);
-    step {name, number, of, weight, entered_at} (number and of are null at idle);
-    asked_step: what the configuration says; pending: true when it differs from the record in any way;
-    versions {live, candidate, standby} each {version, slot, image, desired, healthy} or null;
-    traffic {asked, observed, weight_asked, weight_observed, as_asked}: splits by slot in per cent, null when unknown;
-    bake {seconds, elapsed, left} or null; retain_until (epoch seconds) or null;
-    next {kind, step, weight, may_go, gates [{gate, verdict, reasons}], blocked_by [{rule, must, found, fix}]} or null;
-    last_update {kind, result, message, started, ended} or null;
-    cloud {reachable, error, unsteady {slot: reason}}; problems [text].
+    - `stack`, `system`, `environment`
+    - `phase`: idle, rolling-out, rolled-back or promoted; null before the first deployment. `rollout`: its id
+    - `recorded`: whether the record could be read, also when it is empty
+    - `now`: epoch seconds of the clock in force, by which bakes are counted
+    - `step`: {name, number, of, weight, entered_at}; number and of are null at idle
+    - `asked_step`: what the stack file says; `pending`: whether the file differs from the record in any way
+    - `versions`: {live, candidate, standby}, each {version, slot, image, desired, healthy} or null
+    - `traffic`: {asked, observed, weight_asked, weight_observed, as_asked}; splits are per cent by slot, null when
+      unknown
+    - `bake`: {seconds, elapsed, left} or null; `retain_until`: epoch seconds or null
+    - `next`: {kind, step, weight, may_go, gates, blocked_by} or null; gates are {gate, verdict, reasons}, blocked_by
+      are {rule, must, found, fix}
+    - `last_update`: {kind, result, message, started, ended} or null
+    - `cloud`: {reachable, error, unsteady}, the last one a reason by slot
+    - `problems`: texts
     """
     scale = clock.scale if isinstance(clock, RehearsalClock) else None
     return {"schema": SCHEMA, "rehearsal_scale": scale, "stacks": [_stack(each) for each in situations]}
