@@ -10,9 +10,7 @@ class Readiness:
     """The candidate's image is deployed in its slot, the service is steady and enough tasks are healthy."""
 
     name = "readiness"
-    summary = (
-        "the candidate is deployed in its slot, its service is steady and all tasks asked for are healthy"
-    )
+    summary = "the candidate is deployed in its slot, its service is steady and all tasks asked for are healthy"
 
     def run(self, context: GateContext) -> GateResult:
         """Every shortfall is a reason; without a reading or a candidate the gate is inconclusive."""
@@ -47,9 +45,7 @@ def _shortfalls(state: State, candidate: Version, live: Live) -> list[str]:
         reasons.append(f"slot {slot} has {_tasks(healthy, 'healthy ')} (needs {max(desired, 1)})")
     unsteady = live.unsteady.get(slot) if isinstance(live, Reading) else None
     if unsteady:
-        reasons.append(
-            f"the service of slot {slot} is not steady: {unsteady} (needs one finished deployment)"
-        )
+        reasons.append(f"the service of slot {slot} is not steady: {unsteady} (needs one finished deployment)")
     return reasons
 
 

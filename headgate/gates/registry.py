@@ -16,9 +16,7 @@ def get(name: str) -> Gate | None:
     return KNOWN.get(name)
 
 
-def run(
-    names: Iterable[str], context: GateContext, gates: Mapping[str, Gate] = KNOWN
-) -> tuple[GateResult, ...]:
+def run(names: Iterable[str], context: GateContext, gates: Mapping[str, Gate] = KNOWN) -> tuple[GateResult, ...]:
     """One result per name, in order. Never raises: a gate that is unknown or that breaks is inconclusive."""
     return tuple(_run(name, context, gates) for name in names)
 
