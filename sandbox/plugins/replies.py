@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import any_pb2
-from google.rpc import status_pb2
+from google.rpc import status_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins.values import to_wire
@@ -45,7 +45,7 @@ def spoken(method: Callable[..., Any]) -> Callable[..., Any]:
             context.set_trailing_metadata((("grpc-status-details-bin", _details(message, failed.detail)),))
         except Exception as defect:  # noqa: BLE001 - a defect of ours must not look like one of the program
             code, message = grpc.StatusCode.INTERNAL, _defect(method.__name__, defect)
-        context.abort(code, message)
+        return context.abort(code, message)
 
     return handler
 

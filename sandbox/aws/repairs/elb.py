@@ -33,7 +33,7 @@ def a_listener_is_checked_as_a_whole(original: Original, backend: ELBv2Backend, 
     balancer = backend.load_balancers.get(given["load_balancer_arn"])
     if balancer is not None:
         if any(str(listener.port) == str(given["port"]) for listener in balancer.listeners.values()):
-            raise DuplicateListenerError()
+            raise DuplicateListenerError
         if given["protocol"] == "HTTPS":
             _certificate_must_exist(backend, given["certificate"])
     _weights_must_be_in_range(given["actions"])
@@ -48,7 +48,7 @@ def a_changed_listener_is_checked(original: Original, backend: ELBv2Backend, arn
     listener = backend.describe_listeners(None, [arn])[0]
     siblings = backend.load_balancers[listener.load_balancer_arn].listeners.values()
     if port is not None and any(s.arn != arn and str(s.port) == str(port) for s in siblings):
-        raise DuplicateListenerError()
+        raise DuplicateListenerError
     _weights_must_be_in_range(actions or [])
     from moto.elbv2.models import FakeAction
 

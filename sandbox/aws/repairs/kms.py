@@ -7,7 +7,7 @@ from moto.kms.responses import KmsResponse
 
 from sandbox.aws.repairs import Original, around
 
-# EnableKeyRotation: "The default value is 365 days."
+# The default that EnableKeyRotation documents.
 _DEFAULT_PERIOD_DAYS = 365
 
 

@@ -25,15 +25,18 @@ class Configuration:
 def problems(given: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Keys the stand-in does not understand: key and sentence."""
     return [
-        (
-            key,
-            f"the stand-in AWS provider of the sandbox does not understand the configuration key aws:{key}. "
-            f"It reads {', '.join(sorted(_READ))}, and takes no notice of {', '.join(sorted(_IGNORED))} and "
-            f"{_SKIPS}…. Remove it (pulumi config rm aws:{key}), or use the official provider",
-        )
+        (key, _not_understood(key))
         for key in given
         if key not in _READ | _IGNORED and not key.startswith((_SKIPS, "__"))
     ]
+
+
+def _not_understood(key: str) -> str:
+    return (
+        f"the stand-in AWS provider of the sandbox does not understand the configuration key aws:{key}. "
+        f"It reads {', '.join(sorted(_READ))}, and takes no notice of {', '.join(sorted(_IGNORED))} and "
+        f"{_SKIPS}…. Remove it (pulumi config rm aws:{key}), or use the official provider"
+    )
 
 
 def read(given: Mapping[str, Any], environ: Mapping[str, str]) -> Configuration:

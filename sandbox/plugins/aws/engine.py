@@ -22,6 +22,15 @@ class Made:
     inputs: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Record:
+    """A resource as Pulumi has it on record: inputs of the last run, outputs of the last look."""
+
+    id: str
+    inputs: Values
+    state: Values
+
+
 class HalfMade(Exception):
     """The resource exists, but something that belongs to it could not be done. made: what there is."""
 
@@ -52,22 +61,27 @@ class Engine:
         except CloudError as refused:
             raise HalfMade(Made(target.id, {**inputs, **target.state}, dict(inputs)), refused) from refused
 
-    def read(self, row: Row, identity: str, inputs: Values, state: Values) -> Made | None:
+    def read(self, row: Row, record: Record) -> Made | None:
         """The resource as it is; None when it is gone."""
-        target = self._target(identity, inputs, state=state)
+        target = self._target(record.id, record.inputs, state=record.state)
         found = self._find(row, target, self._cloud(row, target))
         return None if found is None else self._made(row, target, found)
 
-    def update(
-        self, row: Row, identity: str, inputs: Values, old: Values, state: Values, changed: frozenset[str]
-    ) -> Made:
-        target = self._target(identity, inputs, old, state)
+    def update(self, row: Row, record: Record, inputs: Values, changed: frozenset[str]) -> Made:
+        """Bring the resource to `inputs`, which differ from what is on record in `changed`.
+
+        Raises CloudError and Unremovable.
+        """
+        # The state may be newer than the inputs: it is what the calls must start from.
+        old = {name: record.state.get(name, value) for name, value in record.inputs.items()}
+        target = self._target(record.id, inputs, old, record.state)
         cloud = self._cloud(row, target)
         self._carry_out(cloud, row.writes_on_update(target, changed))
         return self._settle(row, target, cloud)
 
-    def delete(self, row: Row, identity: str, inputs: Values, state: Values) -> None:
-        target = self._target(identity, inputs, state=state)
+    def delete(self, row: Row, record: Record) -> None:
+        """Remove the resource; no complaint when it is gone already. Raises CloudError."""
+        target = self._target(record.id, record.inputs, state=record.state)
         cloud = self._cloud(row, target)
         try:
             self._carry_out(cloud, row.delete(target))
@@ -159,17 +173,15 @@ def observed(row: Row, found: Mapping[str, Any], known: Values) -> dict[str, Any
     return values
 
 
-def calls_of_create(row: Row, inputs: Values, region: str, account: str) -> list[Call]:
+def calls_of_create(row: Row, inputs: Values) -> list[Call]:
     """The calls of a create, for validation: what only the cloud will tell is unknown."""
-    target = Target(UNKNOWN, inputs, {}, _Unknowns(), {}, region, account)  # type: ignore[arg-type]
+    target = Target(UNKNOWN, inputs, {}, _Unknowns())  # type: ignore[arg-type]
     return [row.create_call(target), *row.writes_on_create(target)]
 
 
-def calls_of_update(
-    row: Row, inputs: Values, old: Values, changed: frozenset[str], region: str, account: str
-) -> list[Call]:
+def calls_of_update(row: Row, inputs: Values, old: Values, changed: frozenset[str]) -> list[Call]:
     """The calls of an update, for validation. Raises Unremovable."""
-    target = Target(UNKNOWN, inputs, old, _Unknowns(), {}, region, account)  # type: ignore[arg-type]
+    target = Target(UNKNOWN, inputs, old, _Unknowns())  # type: ignore[arg-type]
     return list(row.writes_on_update(target, changed))
 
 

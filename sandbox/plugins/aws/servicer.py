@@ -10,7 +10,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from sandbox.plugins import differ, naming
 from sandbox.plugins.aws import configuration, models
 from sandbox.plugins.aws.clients import Clients, CloudError, NotASandbox, environment
-from sandbox.plugins.aws.engine import Engine, HalfMade, Made, calls_of_create, calls_of_update
+from sandbox.plugins.aws.engine import Engine, HalfMade, Made, Record, calls_of_create, calls_of_update
 from sandbox.plugins.aws.invokes import INVOKES, UnknownArgument
 from sandbox.plugins.aws.recordonly import with_records
 from sandbox.plugins.aws.rows import Row, Unremovable
@@ -89,8 +89,10 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
             answer = INVOKES[request.tok](clients, from_wire(request.args))
         except (CloudError, UnknownArgument) as problem:
             raise Refused(f"{request.tok}: {problem}") from problem
-        # `return` is a word of Python, so it cannot be a keyword argument.
-        return provider_pb2.InvokeResponse(**{"return": to_wire(answer)})
+        response = provider_pb2.InvokeResponse()
+        # The field is called `return`, which is a word of Python.
+        getattr(response, "return").CopyFrom(to_wire(answer))
+        return response
 
     @spoken
     def Check(self, request: Any, context: Any) -> Any:
@@ -145,7 +147,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
         row = _row(request.urn)
         _, engine = self._configured()
         try:
-            made = engine.read(row, request.id, from_wire(request.inputs), from_wire(request.properties))
+            made = engine.read(row, Record(request.id, from_wire(request.inputs), from_wire(request.properties)))
         except CloudError as refused:
             raise Refused(str(refused)) from refused
         if made is None:
@@ -161,11 +163,9 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
             news.pop(DEFAULTS, None)
             return provider_pb2.UpdateResponse(properties=to_wire({**kept, **news}))
         changed = frozenset(change.key for change in differ.changes(old, state, news, same=row.same))
-        # What is on record may be newer than the old inputs: it is what the calls must start from.
-        before = {key: state.get(key, value) for key, value in old.items()}
         _, engine = self._configured()
         try:
-            made = engine.update(row, request.id, news, before, state, changed)
+            made = engine.update(row, Record(request.id, old, state), news, changed)
         except (CloudError, Unremovable) as refused:
             raise Refused(str(refused)) from refused
         return provider_pb2.UpdateResponse(properties=to_wire(made.outputs))
@@ -176,7 +176,7 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
         state = from_wire(request.properties)
         _, engine = self._configured()
         try:
-            engine.delete(row, request.id, from_wire(request.old_inputs) or state, state)
+            engine.delete(row, Record(request.id, from_wire(request.old_inputs) or state, state))
         except CloudError as refused:
             raise Refused(f"{row.token} {request.id}: {refused}") from refused
         return empty_pb2.Empty()
@@ -220,23 +220,15 @@ def _named(row: Row, request: Any, olds: Mapping[str, Any], news: dict[str, Any]
 
 def _invalid(row: Row, inputs: Mapping[str, Any], olds: Mapping[str, Any]) -> list[str]:
     """What botocore has against the calls that these inputs lead to."""
-    found = [
-        problem
-        for call in calls_of_create(row, inputs, "us-east-1", configuration.ACCOUNT)
-        for problem in _against(row, call)
-    ]
+    found = [problem for call in calls_of_create(row, inputs) for problem in models.problems(row.service, call)]
     changed = frozenset(change.key for change in differ.changes(olds, {}, inputs, same=row.same))
     if olds and not found and not changed & row.force_new:
         try:
-            calls = calls_of_update(row, inputs, olds, changed, "us-east-1", configuration.ACCOUNT)
+            calls = calls_of_update(row, inputs, olds, changed)
         except Unremovable as problem:
             return [str(problem)]
-        found = [problem for call in calls for problem in _against(row, call)]
+        found = [problem for call in calls for problem in models.problems(row.service, call)]
     return found
-
-
-def _against(row: Row, call: Any) -> list[str]:
-    return [] if row.service == "records" else models.problems(row.service, call)
 
 
 def _name_is_taken(row: Row, state: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

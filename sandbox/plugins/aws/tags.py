@@ -9,7 +9,7 @@ from sandbox.plugins.aws.rows import Call, Cloud, Target, Values
 from sandbox.plugins.values import UNKNOWN
 
 
-def pairs(tags: Values, key: str = "Key", value: str = "Value") -> Any:
+def pairs(tags: Any, key: str = "Key", value: str = "Value") -> Any:
     if tags is UNKNOWN:
         return UNKNOWN
     return [{key: name, value: text} for name, text in tags.items()]

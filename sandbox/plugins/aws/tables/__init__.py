@@ -20,8 +20,9 @@ def rows() -> dict[str, Row]:
         rds,
         scaling,
         secretsmanager,
+        security_groups,
     )
 
-    modules = (acm, ec2, ecs, elasticache, elb, iam, kms, logs, rds, scaling, secretsmanager)
+    modules = (acm, ec2, ecs, elasticache, elb, iam, kms, logs, rds, scaling, secretsmanager, security_groups)
     listed: list[Row] = [row for module in modules for row in module.ROWS]
     return {row.token: row for row in listed}

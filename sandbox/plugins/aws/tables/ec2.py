@@ -1,15 +1,15 @@
 """Amazon EC2: networks. Reference: Amazon EC2 API, version 2016-11-15."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from sandbox.plugins.aws.codecs import Codec, List, Obj
 from sandbox.plugins.aws.rows import Call, Cloud, Field, Row, Target, Values, Write, described, new, row
 from sandbox.plugins.aws.tags import ec2 as tags
-from sandbox.plugins.values import UNKNOWN
 
 
-def _arn(kind: str, member: str) -> Any:
+def arn_of(kind: str, member: str) -> Any:
+    """The output `arn` of a resource of EC2, whose answers hold none. kind: as the ARN spells it."""
+
     def arn(found: Values, target: Target) -> str:
         owner = found.get("OwnerId") or target.account
         return f"arn:aws:ec2:{target.region}:{owner}:{kind}/{found[member]}"
@@ -70,7 +70,7 @@ _VPC = row(
     ),
     delete=lambda t: [Call("DeleteVpc", {"VpcId": t.id})],
     outputs={
-        "arn": _arn("vpc", "VpcId"),
+        "arn": arn_of("vpc", "VpcId"),
         "ownerId": "OwnerId",
         "defaultSecurityGroupId": "DefaultGroup",
         "mainRouteTableId": "MainTable",
@@ -96,7 +96,7 @@ _SUBNET = row(
     writes=(_flag("ModifySubnetAttribute", {"mapPublicIpOnLaunch": "MapPublicIpOnLaunch"}, "SubnetId"),),
     delete=lambda t: [Call("DeleteSubnet", {"SubnetId": t.id})],
     outputs={
-        "arn": _arn("subnet", "SubnetId"),
+        "arn": arn_of("subnet", "SubnetId"),
         "ownerId": "OwnerId",
         "availabilityZoneId": "AvailabilityZoneId",
     },
@@ -134,7 +134,7 @@ _INTERNET_GATEWAY = row(
     find=described("DescribeInternetGateways", lambda t: {"InternetGatewayIds": [t.id]}, "InternetGateways[0]"),
     writes=(Write(frozenset({"vpcId"}), _attach),),
     delete=_detach_and_delete,
-    outputs={"arn": _arn("internet-gateway", "InternetGatewayId"), "ownerId": "OwnerId"},
+    outputs={"arn": arn_of("internet-gateway", "InternetGatewayId"), "ownerId": "OwnerId"},
     missing=("InvalidInternetGatewayID.NotFound",),
     tags=tags("internet-gateway"),
 )
@@ -149,7 +149,7 @@ _EIP = row(
     find=described("DescribeAddresses", lambda t: {"AllocationIds": [t.id]}, "Addresses[0]"),
     delete=lambda t: [Call("ReleaseAddress", {"AllocationId": t.id})],
     outputs={
-        "arn": _arn("elastic-ip", "AllocationId"),
+        "arn": arn_of("elastic-ip", "AllocationId"),
         "allocationId": "AllocationId",
         "publicIp": "PublicIp",
         "associationId": "AssociationId",
@@ -195,7 +195,7 @@ _ROUTE_TABLE = row(
     identity=lambda found, _: found["RouteTableId"],
     find=described("DescribeRouteTables", lambda t: {"RouteTableIds": [t.id]}, "RouteTables[0]"),
     delete=lambda t: [Call("DeleteRouteTable", {"RouteTableId": t.id})],
-    outputs={"arn": _arn("route-table", "RouteTableId"), "ownerId": "OwnerId"},
+    outputs={"arn": arn_of("route-table", "RouteTableId"), "ownerId": "OwnerId"},
     missing=("InvalidRouteTableID.NotFound",),
     tags=tags("route-table"),
 )
@@ -275,220 +275,6 @@ _ROUTE_TABLE_ASSOCIATION = row(
     missing=("InvalidAssociationID.NotFound",),
 )
 
-_ALL_TRAFFIC = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-
-
-def _without_egress(target: Target) -> Iterator[Call]:
-    """AWS gives a new group a rule that lets everything out; the official provider takes it away."""
-    yield Call(
-        "RevokeSecurityGroupEgress",
-        {"GroupId": target.id, "IpPermissions": [_ALL_TRAFFIC]},
-        harmless=("InvalidPermission.NotFound",),
-    )
-
-
-_SECURITY_GROUP = row(
-    "aws:ec2/securityGroup:SecurityGroup",
-    "ec2",
-    {
-        "vpcId": new("VpcId"),
-        "name": new("GroupName"),
-        "description": new("Description"),
-    },
-    create="CreateSecurityGroup",
-    made="@",
-    # AWS requires a description; this is the official provider's.
-    also=lambda t: {} if "description" in t.inputs else {"Description": "Managed by Pulumi"},
-    identity=lambda found, _: found["GroupId"],
-    find=described("DescribeSecurityGroups", lambda t: {"GroupIds": [t.id]}, "SecurityGroups[0]"),
-    writes=(Write(frozenset({"name"}), _without_egress, on_update=False),),
-    delete=lambda t: [Call("DeleteSecurityGroup", {"GroupId": t.id})],
-    outputs={"arn": _arn("security-group", "GroupId"), "ownerId": "OwnerId"},
-    missing=("InvalidGroup.NotFound",),
-    name="name",
-    name_max=255,
-    tags=tags("security-group"),
-)
-
-_RULE_BLOCK = Obj(
-    {
-        "protocol": "IpProtocol",
-        "fromPort": "FromPort",
-        "toPort": "ToPort",
-        "cidrBlocks": ("IpRanges", List()),
-        "description": "Description",
-        "self": "Self",
-        "securityGroups": "Groups",
-        "ipv6CidrBlocks": "Ipv6Ranges",
-        "prefixListIds": "PrefixListIds",
-    }
-)
-
-
-def _permission(block: Values) -> Any:
-    """One rule block of a security group as EC2's IpPermission."""
-    if block is UNKNOWN:
-        return UNKNOWN
-    text = {"Description": block["description"]} if block.get("description") else {}
-    permission: dict[str, Any] = {"IpProtocol": block["protocol"]}
-    if block.get("protocol") != "-1":
-        permission |= {"FromPort": block["fromPort"], "ToPort": block["toPort"]}
-    ranges = {
-        "IpRanges": [{"CidrIp": cidr, **text} for cidr in block.get("cidrBlocks") or ()],
-        "Ipv6Ranges": [{"CidrIpv6": cidr, **text} for cidr in block.get("ipv6CidrBlocks") or ()],
-        "UserIdGroupPairs": [{"GroupId": group, **text} for group in block.get("securityGroups") or ()],
-        "PrefixListIds": [{"PrefixListId": name, **text} for name in block.get("prefixListIds") or ()],
-    }
-    return permission | {name: items for name, items in ranges.items() if items}
-
-
-class _Permissions(Codec):
-    """The rule blocks of a group against its IpPermissions."""
-
-    def from_aws(self, value: Any, template: Any) -> Any:
-        return [_block(permission) for permission in value or ()]
-
-    def problems(self, path: str, value: Any) -> list[str]:
-        return List(_RULE_BLOCK).problems(path, value)
-
-
-def _block(permission: Values) -> dict[str, Any]:
-    cidrs = [r["CidrIp"] for r in permission.get("IpRanges", ())]
-    cidrs6 = [r["CidrIpv6"] for r in permission.get("Ipv6Ranges", ())]
-    groups = [p["GroupId"] for p in permission.get("UserIdGroupPairs", ())]
-    block = {
-        "protocol": permission["IpProtocol"],
-        "fromPort": permission.get("FromPort", 0),
-        "toPort": permission.get("ToPort", 0),
-        "cidrBlocks": cidrs,
-        "ipv6CidrBlocks": cidrs6,
-        "securityGroups": groups,
-    }
-    return {key: value for key, value in block.items() if value not in (None, [])}
-
-
-def _default_group_rules(target: Target) -> Iterable[Call]:
-    """Take away the rules AWS gave or an earlier run left, then give those asked for."""
-    sides = (("ingress", "Ingress", "IpPermissions"), ("egress", "Egress", "IpPermissionsEgress"))
-    for name, side, member in sides:
-        standing = target.found.get(member) or [_permission(block) for block in target.old.get(name) or ()]
-        if standing:
-            yield Call(
-                f"RevokeSecurityGroup{side}",
-                {"GroupId": target.id, "IpPermissions": standing},
-                harmless=("InvalidPermission.NotFound",),
-            )
-        wanted = target.inputs.get(name)
-        if wanted:
-            permissions = UNKNOWN if wanted is UNKNOWN else [_permission(block) for block in wanted]
-            yield Call(f"AuthorizeSecurityGroup{side}", {"GroupId": target.id, "IpPermissions": permissions})
-
-
-_DEFAULT_SECURITY_GROUP = row(
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-    "ec2",
-    {
-        "vpcId": new(None, read="VpcId"),
-        "ingress": Field(codec=_Permissions(), read="IpPermissions", default=[]),
-        "egress": Field(codec=_Permissions(), read="IpPermissionsEgress", default=[]),
-    },
-    # The group exists with its network: it is adopted, not created, and left behind when released.
-    create="DescribeSecurityGroups",
-    made="SecurityGroups[0]",
-    also=lambda t: {
-        "Filters": [
-            {"Name": "vpc-id", "Values": [t.inputs["vpcId"]]},
-            {"Name": "group-name", "Values": ["default"]},
-        ]
-    },
-    identity=lambda found, _: found["GroupId"],
-    find=described("DescribeSecurityGroups", lambda t: {"GroupIds": [t.id]}, "SecurityGroups[0]"),
-    writes=(Write(frozenset({"vpcId", "ingress", "egress"}), _default_group_rules),),
-    delete=lambda t: [],
-    outputs={"arn": _arn("security-group", "GroupId"), "name": "GroupName", "ownerId": "OwnerId"},
-    missing=("InvalidGroup.NotFound",),
-    tags=tags("security-group", on_create=False),
-)
-
-
-def _rule_permission(inputs: Values) -> dict[str, Any]:
-    """The IpPermission of a rule resource."""
-    text = {"Description": inputs["description"]} if inputs.get("description") else {}
-    permission: dict[str, Any] = {"IpProtocol": inputs["ipProtocol"]}
-    for name, member in (("fromPort", "FromPort"), ("toPort", "ToPort")):
-        if name in inputs:
-            permission[member] = inputs[name]
-    for name, member, inner in (
-        ("cidrIpv4", "IpRanges", "CidrIp"),
-        ("cidrIpv6", "Ipv6Ranges", "CidrIpv6"),
-        ("referencedSecurityGroupId", "UserIdGroupPairs", "GroupId"),
-    ):
-        if inputs.get(name):
-            permission[member] = [{inner: inputs[name], **text}]
-    return permission
-
-
-def _modify_rule(target: Target) -> Iterator[Call]:
-    members = {
-        "ipProtocol": "IpProtocol",
-        "fromPort": "FromPort",
-        "toPort": "ToPort",
-        "cidrIpv4": "CidrIpv4",
-        "cidrIpv6": "CidrIpv6",
-        "referencedSecurityGroupId": "ReferencedGroupId",
-        "description": "Description",
-    }
-    rule = {member: target.inputs[name] for name, member in members.items() if target.inputs.get(name) is not None}
-    yield Call(
-        "ModifySecurityGroupRules",
-        {
-            "GroupId": target.inputs["securityGroupId"],
-            "SecurityGroupRules": [{"SecurityGroupRuleId": target.id, "SecurityGroupRule": rule}],
-        },
-    )
-
-
-def _rule(side: str, kind: str) -> Row:
-    watched = frozenset(
-        {"ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "referencedSecurityGroupId", "description"}
-    )
-    return row(
-        f"aws:vpc/securityGroup{side}Rule:SecurityGroup{side}Rule",
-        "ec2",
-        {
-            "securityGroupId": new("GroupId"),
-            "ipProtocol": Field(read="IpProtocol"),
-            "fromPort": Field(read="FromPort"),
-            "toPort": Field(read="ToPort"),
-            "cidrIpv4": Field(read="CidrIpv4"),
-            "cidrIpv6": Field(read="CidrIpv6"),
-            "referencedSecurityGroupId": Field(read="ReferencedGroupInfo.GroupId"),
-            "description": Field(read="Description", default=""),
-        },
-        create=f"AuthorizeSecurityGroup{side}",
-        made="SecurityGroupRules[0]",
-        also=lambda t: {"IpPermissions": [_rule_permission(t.inputs)]},
-        identity=lambda found, _: found["SecurityGroupRuleId"],
-        find=described(
-            "DescribeSecurityGroupRules", lambda t: {"SecurityGroupRuleIds": [t.id]}, "SecurityGroupRules[0]"
-        ),
-        writes=(Write(watched, _modify_rule, on_create=False),),
-        delete=lambda t: [
-            Call(
-                f"RevokeSecurityGroup{side}",
-                {"GroupId": t.known("securityGroupId"), "SecurityGroupRuleIds": [t.id]},
-            )
-        ],
-        outputs={
-            "arn": _arn("security-group-rule", "SecurityGroupRuleId"),
-            "securityGroupRuleId": "SecurityGroupRuleId",
-        },
-        missing=("InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound"),
-        tags=tags("security-group-rule"),
-        note=kind,
-    )
-
-
 ROWS: tuple[Row, ...] = (
     _VPC,
     _SUBNET,
@@ -498,8 +284,4 @@ ROWS: tuple[Row, ...] = (
     _ROUTE_TABLE,
     _ROUTE,
     _ROUTE_TABLE_ASSOCIATION,
-    _SECURITY_GROUP,
-    _DEFAULT_SECURITY_GROUP,
-    _rule("Ingress", ""),
-    _rule("Egress", ""),
 )

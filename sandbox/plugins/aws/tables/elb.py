@@ -315,7 +315,8 @@ class _Conditions(List):
 def _with_field(condition: Any) -> Any:
     if not isinstance(condition, dict):
         return condition
-    return {**{"Field": field for member, field in _FIELDS.items() if member in condition}, **condition}
+    given = next((field for member, field in _FIELDS.items() if member in condition), None)
+    return {"Field": given, **condition} if given else condition
 
 
 def _set_priority(target: Target) -> Iterator[Call]:

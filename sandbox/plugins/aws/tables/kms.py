@@ -69,6 +69,8 @@ _KEY = row(
     ],
     outputs={"arn": "Arn", "keyId": "KeyId"},
     missing=("NotFoundException",),
+    support="repaired",
+    note="the rotation period is kept",
     tags=by_arn(
         "TagResource",
         "UntagResource",

@@ -111,6 +111,8 @@ _PARAMETER_GROUP = row(
     missing=("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"),
     name="name",
     tags=_TAGS,
+    support="repaired",
+    note="parameters can be reset",
 )
 
 
@@ -243,6 +245,8 @@ _INSTANCE = row(
     name="identifier",
     name_max=63,
     tags=_TAGS,
+    support="repaired",
+    note="Performance Insights are kept; each instance has a resource id of its own",
 )
 
 

@@ -53,6 +53,8 @@ _TARGET = row(
     outputs={"arn": "ScalableTargetARN"},
     missing=("ObjectNotFoundException",),
     tags=_TAGS,
+    support="repaired",
+    note="tags are kept",
 )
 
 _TRACKING = Obj(
