@@ -65,9 +65,7 @@ class RehearsalClock:
         return self.anchor + int((self.real.now() - self.anchor) * self.scale)
 
 
-def from_environment(
-    environ: Mapping[str, str], endpoints: Iterable[str] = (), real: Clock | None = None
-) -> Clock:
+def from_environment(environ: Mapping[str, str], endpoints: Iterable[str] = (), real: Clock | None = None) -> Clock:
     """The clock that `environ` asks for: `real` (the system's), or the one in HEADGATE_REHEARSAL_CLOCK.
 
     `endpoints` are the cloud endpoints set in code or stack configuration. The variable has the form

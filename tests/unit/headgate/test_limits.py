@@ -134,6 +134,7 @@ def test_values_without_their_unit_are_refused(metric: str, written: object) -> 
         ("error_rate", "rollback", "101%", "at most 100%"),
         ("memory", "hold", "100.1%", "at most 100%"),
         ("availability", "hold", "100%", "less than 100%, which nothing can exceed"),
+        ("availability", "hold", "101%", "less than 100%, which nothing can exceed"),
     ],
 )
 def test_bounds_that_make_no_sense(metric: str, bound: str, written: object, expected: str) -> None:

@@ -301,7 +301,7 @@ class Rollouts(RuleBasedStateMachine):
 
 
 TestRollouts = Rollouts.TestCase
-TestRollouts.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestRollouts.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 
 
 def test_the_machine_can_reach_the_end() -> None:
