@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from policies.facts import Resource
+from policies.facts import Resource, must_be
 from policies.model import Rule, Settings, Severity, Where, number
 
 REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
@@ -11,22 +11,19 @@ REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
 def _failover(resource: Resource, _: Settings) -> Iterable[str]:
     inputs = resource.inputs
     for key in ("automaticFailoverEnabled", "multiAzEnabled"):
-        if not inputs.flag(key):
-            yield f"{key} must be true, found false or nothing."
+        yield from must_be(inputs, key, True)
     replicas = max((inputs.number("numCacheClusters") or 0) - 1, inputs.number("replicasPerNodeGroup") or 0)
     if replicas < 1:
         yield "there must be at least one replica, found none (numCacheClusters, replicasPerNodeGroup)."
 
 
 def _encrypted_at_rest(resource: Resource, _: Settings) -> Iterable[str]:
-    if not resource.inputs.flag("atRestEncryptionEnabled"):
-        yield "atRestEncryptionEnabled must be true, found false or nothing."
+    yield from must_be(resource.inputs, "atRestEncryptionEnabled", True)
 
 
 def _encrypted_in_transit(resource: Resource, _: Settings) -> Iterable[str]:
     inputs = resource.inputs
-    if not inputs.flag("transitEncryptionEnabled"):
-        yield "transitEncryptionEnabled must be true, found false or nothing."
+    yield from must_be(inputs, "transitEncryptionEnabled", True)
     if inputs.text("transitEncryptionMode") == "preferred":
         yield "transitEncryptionMode must be required, found preferred, which lets clients in without TLS."
 

@@ -1,35 +1,32 @@
 """Rules on PostgreSQL in RDS."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from policies.facts import Resource
+from policies.facts import Resource, must_be, must_not_be_true
 from policies.model import Finding, Rule, Settings, Severity, StackRule, Where, number, switch
 
 INSTANCE = "aws:rds/instance:Instance"
 PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup"
 SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
-SUBNET = "aws:ec2/subnet:Subnet"
 ROUTE = "aws:ec2/route:Route"
 ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+SUBNET = "aws:ec2/subnet:Subnet"
 INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 
 
 def _multi_az(resource: Resource, _: Settings) -> Iterable[str]:
-    if not resource.inputs.flag("multiAz"):
-        yield "multiAz must be true, found false or nothing."
+    yield from must_be(resource.inputs, "multiAz", True)
 
 
 def _storage_encrypted(resource: Resource, settings: Settings) -> Iterable[str]:
-    if not resource.inputs.flag("storageEncrypted"):
-        yield "storageEncrypted must be true, found false or nothing."
+    yield from must_be(resource.inputs, "storageEncrypted", True)
     if settings["requireOwnKey"] and not resource.inputs.has("kmsKeyId"):
         yield "kmsKeyId must be set, found nothing."
 
 
 def _not_public(resource: Resource, _: Settings) -> Iterable[str]:
-    if resource.inputs.flag("publiclyAccessible"):
-        yield "publiclyAccessible must not be true, found true."
+    yield from must_not_be_true(resource.inputs, "publiclyAccessible")
 
 
 def _backup_retention(resource: Resource, settings: Settings) -> Iterable[str]:
@@ -41,18 +38,15 @@ def _backup_retention(resource: Resource, settings: Settings) -> Iterable[str]:
 
 
 def _deletion_protection(resource: Resource, _: Settings) -> Iterable[str]:
-    if not resource.inputs.flag("deletionProtection"):
-        yield "deletionProtection must be true, found false or nothing."
+    yield from must_be(resource.inputs, "deletionProtection", True)
 
 
 def _final_snapshot(resource: Resource, _: Settings) -> Iterable[str]:
     inputs = resource.inputs
-    if inputs.flag("skipFinalSnapshot"):
-        yield "skipFinalSnapshot must not be true, found true."
+    yield from must_not_be_true(inputs, "skipFinalSnapshot")
     if not inputs.has("finalSnapshotIdentifier"):
         yield "finalSnapshotIdentifier must be set, found nothing."
-    if inputs.flag("deleteAutomatedBackups") is not False:
-        yield "deleteAutomatedBackups must be false, found true or nothing."
+    yield from must_be(inputs, "deleteAutomatedBackups", False)
 
 
 def _managed_password(resource: Resource, _: Settings) -> Iterable[str]:
@@ -61,8 +55,7 @@ def _managed_password(resource: Resource, _: Settings) -> Iterable[str]:
         yield "password must not be set, found a password in the program and in its state."
     if inputs.has("replicateSourceDb") or inputs.has("passwordWo"):
         return
-    if not inputs.flag("manageMasterUserPassword"):
-        yield "manageMasterUserPassword must be true, found false or nothing."
+    yield from must_be(inputs, "manageMasterUserPassword", True)
 
 
 def _force_ssl(resource: Resource, _: Settings) -> Iterable[str]:
@@ -83,43 +76,45 @@ def _in_subnet_group(resource: Resource, _: Settings) -> Iterable[str]:
 
 
 def _no_way_to_internet(resources: Sequence[Resource], _: Settings) -> Iterable[Finding]:
-    """Follows references, not values: ids are unknown in the first preview, what they come from is not."""
-    by_urn = {resource.urn: resource for resource in resources}
-    public_tables = {urn for resource in resources for urn in _tables_to_internet(resource, by_urn)}
-    tables_of: dict[str, list[str]] = {}
-    for association in _of_type(resources, ASSOCIATION):
-        for urn in association.depends.get("subnetId", ()):
-            tables_of.setdefault(urn, []).extend(association.depends.get("routeTableId", ()))
-    for group in _of_type(resources, SUBNET_GROUP):
-        for position, subnet in enumerate(_subnets(group, by_urn)):
-            if any(table in public_tables for table in tables_of.get(subnet.urn, ())):
-                yield Finding(
-                    group.urn,
-                    f"subnetIds must have no route to an internet gateway, found one from subnet {position + 1} "
-                    f"({subnet.name}).",
-                )
+    """Follows references as well as ids: ids are unknown in the first preview, what they come from is not."""
+    by_type: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_type.setdefault(resource.type, []).append(resource)
+    gateways = {gateway.urn for gateway in by_type.get(INTERNET_GATEWAY, ())}
+    tables = {table.urn for table in by_type.get(ROUTE_TABLE, ()) if _routed_inline(table, gateways)}
+    for route in by_type.get(ROUTE, ()):
+        if _leads_out(_named(route, "gatewayId"), gateways):
+            tables |= _named(route, "routeTableId")
+    exposed: set[str] = set()
+    for association in by_type.get(ASSOCIATION, ()):
+        if _named(association, "routeTableId") & tables:
+            # A component may hand out a subnet's id by its association, so that nothing starts before it has routes.
+            exposed |= {association.urn, *_named(association, "subnetId")}
+    for group in by_type.get(SUBNET_GROUP, ()):
+        found = _named(group, "subnetIds") & exposed
+        if found:
+            names = sorted(urn.rpartition("::")[2] for urn in found if urn.startswith("urn:"))
+            which = f" ({', '.join(names)})" if names else ""
+            yield Finding(group.urn, f"subnetIds must have no route to an internet gateway, found one{which}.")
 
 
-def _subnets(group: Resource, by_urn: Mapping[str, Resource]) -> Iterator[Resource]:
-    for urn in group.depends.get("subnetIds", ()):
-        if urn in by_urn and by_urn[urn].type == SUBNET:
-            yield by_urn[urn]
+def _named(resource: Resource, key: str) -> set[str]:
+    """What an input names: URNs of the resources it comes from, and the ids in it that are known."""
+    value = resource.inputs.node(key).value
+    texts = value if isinstance(value, list) else [value]
+    return {*resource.depends.get(key, ()), *(text for text in texts if isinstance(text, str))}
 
 
-def _tables_to_internet(resource: Resource, by_urn: Mapping[str, Resource]) -> Iterator[str]:
-    """URNs of the route tables that `resource` gives a way to an internet gateway."""
-    if resource.type == ROUTE and _leads_out(resource.depends.get("gatewayId", ()), by_urn):
-        yield from resource.depends.get("routeTableId", ())
-    if resource.type == ROUTE_TABLE and _leads_out(resource.depends.get("routes", ()), by_urn):
-        yield resource.urn
+def _leads_out(named: set[str], gateways: set[str]) -> bool:
+    return bool(named & gateways) or any(each.startswith("igw-") for each in named)
 
 
-def _leads_out(urns: Iterable[str], by_urn: Mapping[str, Resource]) -> bool:
-    return any(urn in by_urn and by_urn[urn].type == INTERNET_GATEWAY for urn in urns)
-
-
-def _of_type(resources: Iterable[Resource], token: str) -> Iterator[Resource]:
-    return (resource for resource in resources if resource.type == token)
+def _routed_inline(table: Resource, gateways: set[str]) -> bool:
+    routes = table.inputs.node("routes").value
+    inline = (
+        [route.get("gatewayId") for route in routes if isinstance(route, Mapping)] if isinstance(routes, list) else []
+    )
+    return _leads_out({*table.depends.get("routes", ()), *(each for each in inline if isinstance(each, str))}, gateways)
 
 
 _SOURCE_PROJECT = "project"
@@ -246,8 +241,9 @@ STACK_RULES = (
         row="46",
         title="Subnets of databases do not reach the internet gateway",
         description="Checks whether no subnet of a database's subnet group is routed to an internet gateway.",
+        # Subnets are only referred to; the SDK leaves out references to what a rule does not get to see.
         types=frozenset({SUBNET_GROUP, SUBNET, ROUTE, ROUTE_TABLE, ASSOCIATION, INTERNET_GATEWAY}),
-        reads=(),
+        reads=("subnetIds", "subnetId", "routeTableId", "gatewayId", "routes.gatewayId"),
         check=_no_way_to_internet,
         remedy="Put the subnet group on subnets whose route tables have no route to an internet gateway.",
         severity=Severity.HIGH,

@@ -22,6 +22,7 @@ from policies.adapter import RulePolicy, StackRulePolicy
 from policies.configuration import LEVEL_KEY, PRODUCTION
 from policies.facts import canonical
 from policies.model import Described, Level
+from policies.pack import VERSION
 from policies.rollout import ROLLOUT
 from policies.session import Session, endpoints_of
 
@@ -48,24 +49,24 @@ class Dispatcher(proto.AnalyzerServicer):
         session: Session,
         rules: Mapping[str, Described],
         name: str,
-        version: str,
+        _: str,
         policies: list[Policy],
         *rest: Any,
     ) -> None:
-        level, _, *others = rest  # the second is the initial configuration, which only the environment decides here
+        # The SDK's version is always 0.0.1; the initial configuration is the environment's and not known yet.
+        level, _initial_config, *others = rest
         self._session = session
         self._rules = rules
         self._policies = policies
         self._name = name
-        self._version = version
         self._servicer: Callable[..., Any] = lambda part, initial: _SdkServicer(
-            name, version, list(part), level, initial, *others
+            name, VERSION, list(part), level, initial, *others
         )
         self._rollouts: dict[str, Any] = {}
         self._set_up(PRODUCTION)
 
     def _set_up(self, environment: str) -> None:
-        initial = _initial_config(configuration.load(environment), self._rules)
+        initial = _as_initial(configuration.load(environment), self._rules)
         self._whole = self._servicer(self._policies, initial)
         by_type: dict[str, list[Policy]] = {}
         for policy in self._policies:
@@ -181,7 +182,7 @@ class Dispatcher(proto.AnalyzerServicer):
                         message=message,
                         enforcementLevel=proto.MANDATORY,
                         policyPackName=self._name,
-                        policyPackVersion=self._version,
+                        policyPackVersion=VERSION,
                     )
                 ]
             )
@@ -199,7 +200,7 @@ _PROTO_LEVELS = {
 _LEVELS = {number: level for level, number in _PROTO_LEVELS.items()}
 
 
-def _initial_config(entries: Mapping[str, Any], rules: Mapping[str, Described]) -> dict[str, Any]:
+def _as_initial(entries: Mapping[str, Any], rules: Mapping[str, Described]) -> dict[str, Any]:
     """An environment's file in the form of the SDK. Without a level the SDK would send the lowest: advisory."""
     return {policy: _initial_entry(entry, rules[policy].level) for policy, entry in entries.items()}
 

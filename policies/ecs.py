@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from policies.facts import Resource
+from policies.facts import Resource, must_be, must_not_be_true
 from policies.model import Rule, Settings, Severity, Where, number
 
 SERVICE = "aws:ecs/service:Service"
@@ -12,8 +12,7 @@ DEFAULT_MINIMUM_HEALTHY = 100  # per cent, of a replica service (Amazon ECS API,
 
 
 def _no_public_ip(resource: Resource, _: Settings) -> Iterable[str]:
-    if resource.inputs.node("networkConfiguration").flag("assignPublicIp"):
-        yield "networkConfiguration.assignPublicIp must not be true, found true."
+    yield from must_not_be_true(resource.inputs.node("networkConfiguration"), "assignPublicIp")
 
 
 def _deployment_guarded(resource: Resource, settings: Settings) -> Iterable[str]:
@@ -22,8 +21,7 @@ def _deployment_guarded(resource: Resource, settings: Settings) -> Iterable[str]
         return
     breaker = inputs.node("deploymentCircuitBreaker")
     for key in ("enable", "rollback"):
-        if not breaker.flag(key):
-            yield f"deploymentCircuitBreaker.{key} must be true, found false or nothing."
+        yield from must_be(breaker, key, True)
     healthy = inputs.number("deploymentMinimumHealthyPercent")
     percent = DEFAULT_MINIMUM_HEALTHY if healthy is None else healthy
     least = settings["minimumHealthyPercent"]

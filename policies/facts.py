@@ -108,9 +108,9 @@ class Node:
         """The single value under `key`; None when it is not set."""
         value = self.node(key).value
         if isinstance(value, Unknown):
-            raise NotKnown(self._at(key))
+            raise NotKnown(self.at(key))
         if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
-            raise Malformed(self._at(key), "a single value")
+            raise Malformed(self.at(key), "a single value")
         return value
 
     def flag(self, key: str) -> bool | None:
@@ -121,7 +121,7 @@ class Node:
         elif value is None:
             return None
         if not isinstance(value, bool):
-            raise Malformed(self._at(key), "true or false")
+            raise Malformed(self.at(key), "true or false")
         return value
 
     def number(self, key: str) -> float | None:
@@ -130,24 +130,24 @@ class Node:
         if isinstance(value, str) and value.strip("-").isdecimal():
             return int(value)
         if isinstance(value, bool | str):
-            raise Malformed(self._at(key), "a number")
+            raise Malformed(self.at(key), "a number")
         return value
 
     def text(self, key: str) -> str | None:
         """The text under `key`; None when it is not set."""
         value = self.get(key)
         if value is not None and not isinstance(value, str):
-            raise Malformed(self._at(key), "a text")
+            raise Malformed(self.at(key), "a text")
         return value
 
     def node(self, key: str) -> Self:
         """What is under `key`; a node of None when there is nothing."""
-        return type(self)(self._mapping().get(key), self._at(key))
+        return type(self)(self._mapping().get(key), self.at(key))
 
     def items(self, key: str) -> tuple[Self, ...]:
         """The elements of the list under `key`, which may be missing. Elements may be unknown; the list may not."""
         value = self._sequence(key)
-        return tuple(type(self)(element, f"{self._at(key)}[{position}]") for position, element in enumerate(value))
+        return tuple(type(self)(element, f"{self.at(key)}[{position}]") for position, element in enumerate(value))
 
     def count(self, key: str) -> int:
         """Number of elements of the list under `key`."""
@@ -168,13 +168,13 @@ class Node:
         """The JSON text under `key`, parsed. Some providers take whole documents as one text."""
         text = self.get(key)
         if text is None:
-            return type(self)(None, self._at(key))
+            return type(self)(None, self.at(key))
         if not isinstance(text, str):
-            raise Malformed(self._at(key), "a JSON text")
+            raise Malformed(self.at(key), "a JSON text")
         try:
-            return type(self)(plain(json.loads(text)), self._at(key))
+            return type(self)(plain(json.loads(text)), self.at(key))
         except ValueError:
-            raise Malformed(self._at(key), "a JSON text") from None
+            raise Malformed(self.at(key), "a JSON text") from None
 
     def elements(self) -> tuple[Self, ...]:
         """This node's own elements, for a document that is a list."""
@@ -186,6 +186,10 @@ class Node:
             if isinstance(value, Unknown):
                 raise NotKnown(path)
         return self.value
+
+    def at(self, key: str) -> str:
+        """The path to `key`."""
+        return f"{self.path}.{key}" if self.path and key else self.path or key
 
     def _mapping(self) -> Mapping[str, Plain]:
         if isinstance(self.value, Unknown):
@@ -199,15 +203,12 @@ class Node:
     def _sequence(self, key: str) -> Sequence[Plain]:
         value = self._mapping().get(key)
         if isinstance(value, Unknown):
-            raise NotKnown(self._at(key))
+            raise NotKnown(self.at(key))
         if value is None:
             return ()
         if isinstance(value, str) or not isinstance(value, Sequence):
-            raise Malformed(self._at(key), "a list")
+            raise Malformed(self.at(key), "a list")
         return value
-
-    def _at(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path and key else self.path or key
 
 
 def _walk(value: Plain, path: str) -> Iterator[tuple[str, Plain]]:
@@ -262,3 +263,19 @@ def in_turn(*parts: Iterable[str]) -> Iterator[str]:
             unreadable += error.all
     if unreadable:
         raise Several(unreadable)
+
+
+def must_be(node: Node, key: str, wanted: bool) -> Iterator[str]:
+    """A finding unless `key` is set to `wanted`."""
+    found = node.flag(key)
+    if found is not wanted:
+        yield f"{node.at(key)} must be {_WORDS[wanted]}, found {_WORDS[found]}."
+
+
+def must_not_be_true(node: Node, key: str) -> Iterator[str]:
+    """A finding when `key` is on; leaving it out is as good as switching it off."""
+    if node.flag(key):
+        yield f"{node.at(key)} must not be true, found true."
+
+
+_WORDS = {True: "true", False: "false", None: "nothing"}

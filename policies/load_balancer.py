@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from policies.facts import Node, Resource, in_turn
+from policies.facts import Node, Resource, in_turn, must_be
 from policies.model import Rule, Settings, Severity, Where, number, texts
 
 LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
@@ -61,8 +61,7 @@ def _shown_policy(policy: str | None) -> str:
 
 
 def _deletion_protection(resource: Resource, _: Settings) -> Iterable[str]:
-    if not resource.inputs.flag("enableDeletionProtection"):
-        yield "enableDeletionProtection must be true, found false or nothing."
+    yield from must_be(resource.inputs, "enableDeletionProtection", True)
 
 
 def _in_several_zones(resource: Resource, settings: Settings) -> Iterable[str]:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from policies.facts import Node, Resource, in_turn
+from policies.facts import Node, Resource, in_turn, must_not_be_true
 from policies.model import Rule, Settings, Severity, ports
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -91,8 +91,7 @@ def _place(ingress: Ingress) -> str:
 
 
 def _no_auto_public_ip(resource: Resource, _: Settings) -> Iterable[str]:
-    if resource.inputs.flag("mapPublicIpOnLaunch"):
-        yield "mapPublicIpOnLaunch must not be true, found true."
+    yield from must_not_be_true(resource.inputs, "mapPublicIpOnLaunch")
 
 
 def _no_open_sensitive_ports(resource: Resource, settings: Settings) -> Iterable[str]:

@@ -22,6 +22,7 @@ from policies.model import Described, Rule, StackRule
 from policies.session import Session
 
 NAME = "headgate"
+VERSION = "0.1.0"  # also in PulumiPolicy.yaml, from which the engine takes it
 DESCRIPTION = "Refuses rollouts that skip what makes them safe, and infrastructure that breaks its environment's rules."
 
 

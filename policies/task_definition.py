@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from policies.facts import Malformed, Node, Resource, in_turn
+from policies.facts import Malformed, Node, Resource, in_turn, must_be, must_not_be_true
 from policies.model import Rule, Setting, Settings, Severity, Where, texts
 
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
@@ -35,8 +35,7 @@ def each_container(resource: Resource, judge: Callable[[Node], Iterable[str]]) -
 
 def _not_privileged(resource: Resource, _: Settings) -> Iterable[str]:
     def judge(container: Node) -> Iterator[str]:
-        if container.flag("privileged"):
-            yield f"{container.path}.privileged must not be true, found true."
+        yield from must_not_be_true(container, "privileged")
         added = container.node("linuxParameters").node("capabilities").count("add")
         if added:
             yield f"{container.path}.linuxParameters.capabilities.add must be empty, found {added}."
@@ -58,8 +57,8 @@ def _no_host_namespaces(resource: Resource, _: Settings) -> Iterable[str]:
 def _readonly_root(resource: Resource, settings: Settings) -> Iterable[str]:
     def judge(container: Node) -> Iterator[str]:
         exempt = container.text("name") in settings["exemptContainers"]
-        if not exempt and not container.flag("readonlyRootFilesystem"):
-            yield f"{container.path}.readonlyRootFilesystem must be true, found false or nothing."
+        if not exempt:
+            yield from must_be(container, "readonlyRootFilesystem", True)
 
     return each_container(resource, judge)
 

@@ -98,7 +98,7 @@ class Pack:
         rules = {rule.id: rule for rule in pack.rules(self.session)}
         policies = pack.policies(self.session)
         self.dispatcher = Dispatcher(
-            self.session, rules, pack.NAME, "0.1.0", policies, EnforcementLevel.MANDATORY, None, *[None] * 6
+            self.session, rules, pack.NAME, "0.0.1", policies, EnforcementLevel.MANDATORY, None, *[None] * 6
         )
         given = dict(config or {})
         if environment is not None:

@@ -122,6 +122,7 @@ def test_waiting_for_the_update_is_said_at_the_policy_that_waits() -> None:
     )
     assert [each.level for each in found] == ["advisory"]
     assert "containerDefinitions not known yet; checked again during the update" in found[0].message
+    assert f"headgate@v{pack.VERSION}" in found[0].message
 
 
 def test_tags_of_the_provider_count() -> None:

@@ -162,50 +162,81 @@ def test_a_stack_without_rollout_and_traffic_is_none_of_its_business() -> None:
     assert says([Declared(LISTENER, "internal", {"protocol": "HTTP", "tags": {}})]) == []
 
 
-SUBNET, TABLE, GATEWAY = (
-    "aws:ec2/subnet:Subnet",
-    "aws:ec2/routeTable:RouteTable",
-    "aws:ec2/internetGateway:InternetGateway",
-)
-ASSOCIATION, ROUTE = "aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/route:Route"
-GROUP = "aws:rds/subnetGroup:SubnetGroup"
+GATEWAY, TABLE = "aws:ec2/internetGateway:InternetGateway", "aws:ec2/routeTable:RouteTable"
+SUBNET, ASSOCIATION = "aws:ec2/subnet:Subnet", "aws:ec2/routeTableAssociation:RouteTableAssociation"
+ROUTE, GROUP = "aws:ec2/route:Route", "aws:rds/subnetGroup:SubnetGroup"
 
 
-def network(*, data_routes: str, inline: bool = False) -> list[Declared]:
-    """A network whose data subnet goes where `data_routes` says; every id is unknown, as in a first preview."""
-    leads = {"routes": ["gateway"]} if inline else {}
+def network(*, route: Declared, table: Declared | None = None, through: str = "data") -> list[Declared]:
+    """A network whose data subnet has the routes of `table`; every id is unknown, as in a first preview.
+
+    `through`: what the subnet group takes the subnet's id from, the subnet or its association.
+    """
     return [
         Declared(GATEWAY, "gateway", {}),
         Declared("aws:ec2/natGateway:NatGateway", "nat", {}),
         Declared(SUBNET, "data", {}),
-        Declared(TABLE, "table", {}, depends=leads),
-        Declared(
-            ROUTE,
-            "out",
-            {"gatewayId": UNKNOWN},
-            depends={
-                "routeTableId": ["table"],
-                **({} if inline else {data_routes: ["gateway" if "gateway" in data_routes else "nat"]}),
-            },
-        ),
+        table or Declared(TABLE, "table", {}),
+        route,
         Declared(ASSOCIATION, "of-data", {}, depends={"subnetId": ["data"], "routeTableId": ["table"]}),
-        Declared(GROUP, "group", {"subnetIds": [UNKNOWN]}, depends={"subnetIds": ["data"]}),
+        Declared(GROUP, "group", {"subnetIds": [UNKNOWN]}, depends={"subnetIds": [through]}),
     ]
 
 
-@pytest.mark.parametrize("inline", [False, True])
-def test_a_database_subnet_with_a_route_to_the_internet_is_found(inline: bool) -> None:
-    found = of(Pack().analyze_stack(network(data_routes="gatewayId", inline=inline)), ROUTES)
+def route(key: str, to: str) -> Declared:
+    return Declared(ROUTE, "out", {key: UNKNOWN}, depends={"routeTableId": ["table"], key: [to]})
+
+
+OUT, NAT = route("gatewayId", "gateway"), route("natGatewayId", "nat")
+BY_ID = Declared(ROUTE, "out", {"routeTableId": "rtb-1", "gatewayId": "igw-1"})
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        pytest.param(network(route=OUT), id="a route"),
+        pytest.param(network(route=OUT, through="of-data"), id="ids by association"),
+        pytest.param(
+            network(route=NAT, table=Declared(TABLE, "table", {"routes": UNKNOWN}, depends={"routes": ["gateway"]})),
+            id="inline by reference",
+        ),
+        pytest.param(
+            network(route=NAT, table=Declared(TABLE, "table", {"routes": [{"gatewayId": "igw-1"}]})), id="inline by id"
+        ),
+        pytest.param(
+            [
+                BY_ID,
+                Declared(ASSOCIATION, "of-data", {"subnetId": "subnet-1", "routeTableId": "rtb-1"}),
+                Declared(GROUP, "group", {"subnetIds": ["subnet-2", "subnet-1"]}),
+            ],
+            id="by ids alone",
+        ),
+    ],
+)
+def test_a_database_subnet_with_a_route_to_the_internet_is_found(resources: list[Declared]) -> None:
+    found = of(Pack().analyze_stack(resources), ROUTES)
 
     assert [each.level for each in found] == ["mandatory"]
     assert found[0].urn.endswith("::group")
-    assert "internet gateway" in found[0].message
+    assert "subnetIds must have no route to an internet gateway" in found[0].message
 
 
-def test_a_way_out_through_nat_is_fine() -> None:
-    assert of(Pack().analyze_stack(network(data_routes="natGatewayId")), ROUTES) == []
-
-
-def test_a_subnet_group_of_given_ids_is_not_judged() -> None:
-    assert of(Pack().analyze_stack([Declared(GROUP, "group", {"subnetIds": ["subnet-1"]})]), ROUTES) == []
-    assert of(Pack().analyze_stack([Declared(GROUP, "group", {})]), ROUTES) == []
+@pytest.mark.parametrize(
+    "resources",
+    [
+        pytest.param(network(route=NAT), id="through NAT"),
+        pytest.param(
+            [
+                BY_ID,
+                Declared(ASSOCIATION, "of-web", {"subnetId": "subnet-9", "routeTableId": "rtb-1"}),
+                Declared(GROUP, "group", {"subnetIds": ["subnet-1"]}),
+            ],
+            id="another subnet",
+        ),
+        pytest.param([Declared(GROUP, "group", {"subnetIds": UNKNOWN})], id="nothing known"),
+        pytest.param([Declared(GROUP, "group", {})], id="nothing there"),
+        pytest.param([Declared(TABLE, "table", {"routes": [UNKNOWN, None, "x"]})], id="strange routes"),
+    ],
+)
+def test_a_database_subnet_without_one_passes(resources: list[Declared]) -> None:
+    assert of(Pack().analyze_stack(resources), ROUTES) == []
