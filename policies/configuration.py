@@ -4,12 +4,12 @@ Files of one environment have the form of `pulumi ... --policy-pack-config`, so 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from policies.facts import plain
 from policies.model import Described, Level
@@ -18,6 +18,9 @@ FOLDER = Path(__file__).parent / "config"
 PRODUCTION = "production"
 ENVIRONMENT_KEY = "headgate:environment"
 LEVEL_KEY = "enforcementLevel"
+
+Entries: TypeAlias = dict[str, dict[str, Any]]
+"""Policy -> its settings, with its level under LEVEL_KEY."""
 
 
 def environments() -> tuple[str, ...]:
@@ -37,10 +40,42 @@ def environment_of(stack: str, config: Mapping[str, str]) -> str:
     return asked if asked in known and by_name <= {asked} else PRODUCTION
 
 
-def load(environment: str) -> dict[str, Any]:
-    """The file of `environment`: policy -> level, or settings with a level among them."""
-    loaded: dict[str, Any] = json.loads((FOLDER / f"{environment}.json").read_text(encoding="utf-8"))
-    return loaded
+def load(environment: str, rules: Mapping[str, Described], folder: Path = FOLDER) -> tuple[Entries, tuple[str, ...]]:
+    """The file of `environment`, and every problem in it. What is wrong is left out, so that the defaults hold there.
+
+    Never raises: a pack that does not start would only say that it did not.
+    """
+    path = folder / f"{environment}.json"
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return {}, (f"{path.name} must be a readable JSON file, found {type(error).__name__}: {error}.",)
+    if not isinstance(raw, dict):
+        return {}, (f"{path.name} must be a mapping of policies, found a {type(raw).__name__}.",)
+    entries: Entries = {}
+    problems: list[str] = []
+    for policy, entry in raw.items():
+        faults = list(_faults(policy, entry, rules))
+        problems += [f"{path.name}: {fault}" for fault in faults]
+        if not faults:
+            entries[policy] = {
+                LEVEL_KEY: rules[policy].level,
+                **(entry if isinstance(entry, dict) else {LEVEL_KEY: entry}),
+            }
+    return entries, tuple(problems)
+
+
+def _faults(policy: str, entry: object, rules: Mapping[str, Described]) -> Iterator[str]:
+    if policy not in rules:
+        yield f"{policy} must be the id of a policy, found no such policy."
+        return
+    fields = entry if isinstance(entry, dict) else {LEVEL_KEY: entry}
+    level = fields.get(LEVEL_KEY, Level.MANDATORY)
+    if level not in tuple(Level):
+        yield f"{policy}: the level must be one of {', '.join(Level)}, found {level!r}."
+    for name in fields.keys() - {LEVEL_KEY} - rules[policy].settings.keys():
+        known = ", ".join(rules[policy].settings) or "none"
+        yield f"{policy}.{name} must be a setting of the policy, found no such setting; it has: {known}."
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ class Dispatcher(proto.AnalyzerServicer):
         self._set_up(PRODUCTION)
 
     def _set_up(self, environment: str) -> None:
-        initial = _as_initial(configuration.load(environment), self._rules)
+        entries, self._file_problems = configuration.load(environment, self._rules, self._session.folder)
+        initial = _as_initial(entries)
         self._whole = self._servicer(self._policies, initial)
         by_type: dict[str, list[Policy]] = {}
         for policy in self._policies:
@@ -115,7 +116,11 @@ class Dispatcher(proto.AnalyzerServicer):
         """The configuration in force: the environment's, with what the command line adds to it."""
         self._session.exemptions, problems = self._exemptions(request)
         levels = {policy: _LEVELS.get(entry.enforcementLevel) for policy, entry in request.policyConfig.items()}
-        self._session.problems = (*problems, *configuration.problems_of(levels, self._rules))
+        self._session.problems = (
+            *self._file_problems,
+            *problems,
+            *configuration.problems_of(levels, self._rules),
+        )
         effective = proto.ConfigureAnalyzerRequest()
         effective.CopyFrom(request)
         for policy in levels.keys() & self._rules.keys():
@@ -200,12 +205,6 @@ _PROTO_LEVELS = {
 _LEVELS = {number: level for level, number in _PROTO_LEVELS.items()}
 
 
-def _as_initial(entries: Mapping[str, Any], rules: Mapping[str, Described]) -> dict[str, Any]:
-    """An environment's file in the form of the SDK. Without a level the SDK would send the lowest: advisory."""
-    return {policy: _initial_entry(entry, rules[policy].level) for policy, entry in entries.items()}
-
-
-def _initial_entry(entry: Any, own: Level) -> Any:
-    if isinstance(entry, str):
-        return EnforcementLevel(entry)
-    return {**entry, LEVEL_KEY: EnforcementLevel(entry.get(LEVEL_KEY, own.value))}
+def _as_initial(entries: configuration.Entries) -> dict[str, Any]:
+    """An environment's file in the form of the SDK, which would send the lowest level where none is written."""
+    return {policy: {**entry, LEVEL_KEY: EnforcementLevel(str(entry[LEVEL_KEY]))} for policy, entry in entries.items()}

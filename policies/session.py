@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from headgate import clock
 from policies import configuration
@@ -14,10 +15,11 @@ from policies.configuration import PRODUCTION, Exemption
 class Session:
     """Set before the first resource is judged, by the calls with which the engine opens a run; then only read.
 
-    `endpoints`: cloud endpoints in the stack's configuration. `problems`: what is wrong with the configuration of the
+    `folder`: where the configuration of each environment is. `endpoints`: cloud endpoints in the stack's configuration. `problems`: what is wrong with the configuration of the
     pack. `used`: exemptions that let something pass, with the resource.
     """
 
+    folder: Path = configuration.FOLDER
     environment: str = PRODUCTION
     endpoints: tuple[str, ...] = ()
     exemptions: tuple[Exemption, ...] = ()

@@ -1,6 +1,7 @@
 """Whose rules are in force, at which level, and what an exemption can and cannot do."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from policies import configuration, housekeeping, pack
 from policies.model import Rule, Where
 from policies.session import Session, endpoints_of
 from tests.support.policy_cases import CASES, changed
-from tests.support.servicer import NOW, Declared, Diagnostic, Pack, of
+from tests.support.servicer import NOW, Declared, Diagnostic, FixedSession, Pack, of
 
 RULES = {rule.id: rule for rule in pack.rules(Session())}
 DATABASE = next(case for case in CASES if case.rule == "rds-multi-az")
@@ -84,18 +85,53 @@ def test_the_command_line_s_file_comes_last() -> None:
 
 
 @pytest.mark.parametrize("environment", configuration.environments())
-def test_files_name_policies_and_settings_that_exist(environment: str) -> None:
-    for policy, entry in configuration.load(environment).items():
-        assert policy in RULES
-        if isinstance(entry, dict):
-            assert entry.keys() - {configuration.LEVEL_KEY} <= RULES[policy].settings.keys()
+def test_our_files_are_sound(environment: str) -> None:
+    entries, problems = configuration.load(environment, RULES)
+    assert entries
+    assert problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "must be a readable JSON file"),
+        ("[]", "must be a mapping of policies"),
+        ('{"rds-multi-azz": "advisory"}', "rds-multi-azz must be the id of a policy"),
+        ('{"rds-multi-az": "soft"}', "the level must be one of mandatory, advisory, disabled, found 'soft'"),
+        ('{"rds-multi-az": 1}', "the level must be one of"),
+        ('{"rds-multi-az": {"enforcementLevel": "soft"}}', "the level must be one of"),
+        ('{"rds-backup-retention": {"days": 1}}', "rds-backup-retention.days must be a setting of the policy"),
+    ],
+)
+def test_a_file_that_is_not_sound_leaves_the_defaults_and_says_so(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "production.json").write_text(text)
+    entries, problems = configuration.load("production", RULES, tmp_path)
+
+    assert entries == {}
+    assert len(problems) == 1
+    assert problems[0].startswith("production.json")
+    assert said in problems[0]
+
+
+def test_a_file_that_is_not_there_leaves_the_defaults_and_says_so(tmp_path: Path) -> None:
+    entries, problems = configuration.load("production", RULES, tmp_path)
+    assert entries == {}
+    assert "FileNotFoundError" in problems[0]
+
+
+def test_problems_of_the_file_reach_the_user(tmp_path: Path) -> None:
+    (tmp_path / "production.json").write_text("{")
+    found = Pack("production", session=FixedSession(folder=tmp_path)).run([STACK, ONE_ZONE])
+
+    assert "production.json must be a readable JSON file" in of(found, housekeeping.CONFIGURATION)[0].message
+    assert [each.level for each in of(found, "rds-multi-az")] == ["mandatory"]
 
 
 def test_production_s_file_holds_the_defaults_of_the_code() -> None:
     """So that nothing becomes milder where the file cannot be read."""
-    for policy, entry in configuration.load("production").items():
-        for name, value in entry.items():
-            assert value == RULES[policy].defaults[name], f"{policy}.{name}"
+    for policy, entry in configuration.load("production", RULES)[0].items():
+        expected = {configuration.LEVEL_KEY: RULES[policy].level, **RULES[policy].defaults}
+        assert {name: expected[name] for name in entry} == entry, policy
 
 
 def justified(**changes: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ def test_every_rule_has_a_row_and_an_entry() -> None:
 @pytest.mark.parametrize("environment", configuration.environments())
 def test_configuration_files_name_nothing_that_the_schema_does_not(environment: str) -> None:
     schema = json.loads(docs.schema())
-    for policy, entry in configuration.load(environment).items():
+    for policy, entry in json.loads((configuration.FOLDER / f"{environment}.json").read_text()).items():
         _, described = schema["properties"][policy]["anyOf"]
         if isinstance(entry, str):
             assert entry in schema["$defs"]["level"]["enum"]
