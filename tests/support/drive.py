@@ -44,6 +44,20 @@ def _run(build: Callable[[], object], recorder: Recorder) -> None:
         drained: Any = pulumi.runtime.test  # the SDK gives it no type
         drained(program)()
     finally:
-        loop.run_until_complete(loop.shutdown_default_executor())
+        _end(loop)
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    """Ends what a program that failed left waiting: else some later test gets its warnings."""
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left))
+    loop.run_until_complete(loop.shutdown_default_executor())
+    for output in SETTINGS.outputs:
+        if output.done() and not output.cancelled():
+            output.exception()  # taken note of: what the program raised says it already
+    SETTINGS.outputs.clear()  # one set for all programs of a process, in which the SDK keeps those that failed

@@ -1,0 +1,237 @@
+"""Runs the program of a stack from update to update, with a recorder that plays engine, backend and cloud.
+
+As the engine does, it calls the hooks of a resource before it is created or updated, gives the program its own last
+outputs through a `StackReference`, and keeps the old outputs when an update fails. The split takes effect when the
+traffic listener is written.
+"""
+
+import asyncio
+import gc
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from inspect import isawaitable
+from typing import Any
+
+import pulumi
+from google.protobuf import struct_pb2
+from pulumi.runtime import rpc
+from pulumi.runtime._callbacks import outputtify_secrets
+from pulumi.runtime.proto import resource_pb2
+
+from headgate.report import Live
+from headgate.settings import Settings
+from headgate.traffic.port import Reading, TrafficPort
+from stacks import greenflow
+from tests.support.drive import run
+from tests.support.fake_traffic import FakeTraffic
+from tests.support.mocks import ACCOUNT, Recorded, Recorder, decode
+
+REFERENCE = "pulumi:pulumi:StackReference"
+IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
+CONFIG = {"aws:region": "us-east-1"}
+
+
+@dataclass
+class FixedClock:
+    """A clock that a test moves."""
+
+    time: int
+
+    def now(self) -> int:
+        return self.time
+
+
+class StackRecorder(Recorder):
+    """A `Recorder` of one update or preview of a whole stack."""
+
+    def __init__(
+        self,
+        *,
+        preview: bool,
+        last_outputs: Mapping[str, Any],
+        before: Recorded | None,
+        cloud: FakeTraffic,
+        backend_error: str = "",
+    ) -> None:
+        """`before`: what the last update registered. `backend_error`: the stack's own outputs cannot be read."""
+        super().__init__(preview=preview)
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.called: list[tuple[str, str]] = []
+        self._last_outputs = last_outputs
+        self._before = {each.urn: each for each in before.resources} if before else {}
+        self._cloud = cloud
+        self._backend_error = backend_error
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
+        assert request.type == REFERENCE, f"the program reads {request.type}"
+        if self._backend_error:
+            raise RuntimeError(self._backend_error)
+        properties = struct_pb2.Struct()
+        properties.update({"name": request.id, "outputs": self._last_outputs, "secretOutputNames": []})
+        urn = self.make_urn(request.parent, request.type, request.name)
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=properties)
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
+        if request.tok != IDENTITY:
+            return super().Invoke(request)
+        found = struct_pb2.Struct()
+        found.update(
+            {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/unit", "userId": "unit", "id": ACCOUNT}
+        )
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(found)
+        return response
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
+        inputs = decode(request.object)
+        urn = self.make_urn(request.parent, request.type, request.name)
+        operation = self._operation(urn, inputs)
+        if operation:
+            self._call_hooks(request, urn, operation)
+        response = super().RegisterResource(request)
+        if operation and not self.preview and inputs.get("tags", {}).get("headgate-role") == "traffic":
+            self._route(inputs["defaultActions"][0]["forward"]["targetGroups"])
+        return response
+
+    def _operation(self, urn: str, inputs: Mapping[str, Any]) -> str:
+        before = self._before.get(urn)
+        if before is None:
+            return "before_create"
+        return "before_update" if inputs != before.inputs else ""
+
+    def _call_hooks(self, request: Any, urn: str, operation: str) -> None:
+        for name in getattr(request.hooks, operation):
+            hook = self.recorded.hooks[name]
+            if self.preview and not (hook.opts and hook.opts.on_dry_run):
+                continue
+            self.called.append((name, request.name))
+            # On the program's event loop, as the SDK does; this method runs on another thread.
+            call = call_hook(hook, urn, request.name, request.type, request.object)
+            assert self.loop is not None
+            asyncio.run_coroutine_threadsafe(call, self.loop).result(timeout=60)
+
+    def _route(self, groups: list[Mapping[str, Any]]) -> None:
+        split = {group["arn"].rpartition("-")[2]: int(group["weight"]) for group in groups}
+        live = self._cloud.live
+        if not live.exists:
+            self._cloud.live = replace(live, exists=True, split=split)
+        elif not self._cloud.lost:
+            self._cloud.live = replace(live, split=split)
+
+
+async def call_hook(
+    hook: pulumi.ResourceHook, urn: str, name: str, kind: str, inputs: struct_pb2.Struct | None
+) -> None:
+    """Calls `hook` with the new inputs of a resource as they are on the wire: what is secret arrives as an Output."""
+    known = None if inputs is None else outputtify_secrets(dict(rpc.deserialize_properties(inputs, keep_unknowns=True)))
+    outcome: Any = hook.callback(pulumi.ResourceHookArgs(urn=urn, id="", name=name, type=kind, new_inputs=known))
+    if isawaitable(outcome):
+        await outcome
+
+
+@dataclass
+class Outcome:
+    """What one run of the program registered, exported and called."""
+
+    recorded: Recorded
+    outputs: dict[str, Any]
+    hooks_called: list[tuple[str, str]]
+
+
+@dataclass
+class Failure:
+    """What ended a run, and what it had registered by then."""
+
+    kind: type[Exception]
+    message: str
+    recorded: Recorded
+
+
+@dataclass
+class Stack:
+    """One stack through its updates: its last outputs, its last resources, and the cloud."""
+
+    cloud: FakeTraffic = field(default_factory=FakeTraffic)
+    clock: FixedClock = field(default_factory=lambda: FixedClock(1_767_225_600))  # 2026-01-01 00:00:00 UTC
+    outputs: dict[str, Any] = field(default_factory=dict)
+    recorded: Recorded | None = None
+
+    def copy(self) -> "Stack":
+        """A stack in the same place, to go on from independently."""
+        recorded = replace(self.recorded, resources=list(self.recorded.resources)) if self.recorded else None
+        return Stack(replace(self.cloud), FixedClock(self.clock.time), self.outputs, recorded)
+
+    def preview(self, settings: Settings, *, backend_error: str = "") -> Outcome:
+        """Runs the program as a preview. Raises what the program raises."""
+        return self._run(settings, self._recorder(preview=True, backend_error=backend_error))
+
+    def up(self, settings: Settings) -> Outcome:
+        """Runs the program as an update. When it fails, it raises and the outputs stay as they were."""
+        recorder = self._recorder(preview=False)
+        try:
+            outcome = self._run(settings, recorder)
+        finally:
+            self._deploy(recorder.recorded)
+        self.outputs, self.recorded = _through_the_wire(outcome.outputs), outcome.recorded
+        return outcome
+
+    def attempt(self, settings: Settings, *, preview: bool = False, backend_error: str = "") -> "Failure":
+        """A run that must fail. The outputs stay as they were."""
+        failure = self._fail(settings, self._recorder(preview=preview, backend_error=backend_error))
+        with warnings.catch_warnings():
+            # When a StackReference fails, `get_output` leaves coroutines of its own behind; no later test is to hear.
+            warnings.filterwarnings("ignore", "coroutine 'Output", RuntimeWarning)
+            gc.collect()
+        return failure
+
+    def _fail(self, settings: Settings, recorder: StackRecorder) -> "Failure":
+        try:
+            self._run(settings, recorder)
+        except Exception as error:  # noqa: BLE001 - which error it is, the caller asserts
+            recorder.recorded.hooks.clear()  # they hold on to the whole failed program, and the SDK to the recorder
+            return Failure(type(error), str(error), recorder.recorded)
+        raise AssertionError("the run did not fail")
+
+    def _recorder(self, *, preview: bool, backend_error: str = "") -> StackRecorder:
+        return StackRecorder(
+            preview=preview,
+            last_outputs=self.outputs,
+            before=self.recorded,
+            cloud=self.cloud,
+            backend_error=backend_error,
+        )
+
+    def _run(self, settings: Settings, recorder: StackRecorder) -> Outcome:
+        exported: dict[str, Any] = {}
+        port: TrafficPort = self.cloud
+
+        def export(name: str, value: pulumi.Input[Any]) -> None:
+            pulumi.Output.from_input(value).apply(lambda plain: exported.__setitem__(name, plain))
+
+        def program() -> None:
+            recorder.loop = asyncio.get_running_loop()
+            pulumi.runtime.set_all_config(CONFIG)
+            for name, value in greenflow.build(settings, self.clock, port).items():
+                export(name, value)
+
+        run(program, recorder)
+        return Outcome(recorder.recorded, exported, recorder.called)
+
+    def _deploy(self, recorded: Recorded) -> None:
+        """What the services of an update do to the cloud: tasks and images by slot, everything healthy."""
+        images, tasks = dict(self.cloud.live.images), dict(self.cloud.live.desired)
+        for each in recorded.of_type("TaskDefinition"):
+            (container,) = json.loads(each.inputs["containerDefinitions"])
+            images[each.inputs["tags"]["slot"]] = container["image"]
+        for each in recorded.of_type("Service"):
+            tasks[each.inputs["tags"]["slot"]] = int(each.inputs["desiredCount"])
+        found: Live = self.cloud.live
+        self.cloud.live = Reading(found.exists, found.split, tasks, tasks, images)
+
+
+def _through_the_wire(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs as Pulumi stores them."""
+    plain: dict[str, Any] = json.loads(json.dumps(outputs))
+    return plain
