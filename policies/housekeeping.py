@@ -30,7 +30,7 @@ def configuration(session: Session) -> Rule:
 
     return Rule(
         id=CONFIGURATION,
-        row="1",
+        row="-",
         title="The pack's configuration is sound",
         description="Checks whether exemptions are justified and in date, and no rule is lowered that may not be.",
         types=frozenset({STACK}),
@@ -59,7 +59,7 @@ def exemption_used(session: Session) -> StackRule:
 
     return StackRule(
         id=EXEMPTION_USED,
-        row="1",
+        row="-",
         title="Exemptions are shown when they are used",
         description="Names every exemption that let a resource pass.",
         types=frozenset(),

@@ -15,8 +15,8 @@ from policies.configuration import PRODUCTION, Exemption
 class Session:
     """Set before the first resource is judged, by the calls with which the engine opens a run; then only read.
 
-    `folder`: where the configuration of each environment is. `endpoints`: cloud endpoints in the stack's configuration. `problems`: what is wrong with the configuration of the
-    pack. `used`: exemptions that let something pass, with the resource.
+    `folder`: where the configuration of each environment is. `endpoints`: cloud endpoints in the stack's configuration.
+    `problems`: what is wrong with the pack's own. `used`: exemptions that let something pass, with the resource's URN.
     """
 
     folder: Path = configuration.FOLDER
