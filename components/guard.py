@@ -21,7 +21,7 @@ class CarrierGuard:
     def __init__(
         self,
         name: str,
-        change: pulumi.Output[Mapping[str, Any]],
+        change: Mapping[str, Any],
         slots: Sequence[str],
         now: Callable[[], int],
         carrier_exists: Callable[[], bool],
@@ -40,21 +40,17 @@ class CarrierGuard:
         update = pulumi.ResourceHook(f"{name}-carrier-update", self._before_update, options)
         self.binding = pulumi.ResourceHookBinding(before_create=[create], before_update=[update])
 
-    async def _before_create(self, args: pulumi.ResourceHookArgs) -> None:
-        change = await self._plain_change()
-        if change.get("previous") is not None and self._carrier_exists():
+    def _before_create(self, args: pulumi.ResourceHookArgs) -> None:
+        if self._change.get("previous") is not None and self._carrier_exists():
             refuse((_replacement(args.name),))
-        self._allow(args, change)
+        self._allow(args)
 
-    async def _before_update(self, args: pulumi.ResourceHookArgs) -> None:
-        self._allow(args, await self._plain_change())
+    def _before_update(self, args: pulumi.ResourceHookArgs) -> None:
+        self._allow(args)
 
-    async def _plain_change(self) -> Mapping[str, Any]:
-        change = await self._change.future()
-        return change if change is not None else {}
-
-    def _allow(self, args: pulumi.ResourceHookArgs, change: Mapping[str, Any]) -> None:
-        refuse((*judge(change, self._now()), *judge_declared(args.new_inputs or {}, change, self._slots)))
+    def _allow(self, args: pulumi.ResourceHookArgs) -> None:
+        declared = judge_declared(args.new_inputs or {}, self._change, self._slots)
+        refuse((*judge(self._change, self._now()), *declared))
         self.written = True
 
 

@@ -36,10 +36,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
     account_id = aws.get_caller_identity_output().account_id
     desired = state.desired(settings.asked, settings.plan)
 
-    reference = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
-    # A backend may be read while it is written, and then the reference fails; so nothing is registered before it.
-    after = pulumi.ResourceOptions(depends_on=[reference])
-    change = ledger.recorded(reference).apply(lambda raw: ledger.decide(raw, settings, port, clock.now()))
+    change = ledger.decide(ledger.recorded(), settings, port, clock.now())
     rollout = Rollout(
         "rollout",
         {
@@ -49,7 +46,6 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "plan": change["plan"],
             "report": change["report"],
         },
-        after,
         now=clock.now,
     )
     guard = CarrierGuard("traffic", change, settings.slots, clock.now, lambda: port.read_live().exists)
@@ -62,7 +58,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "nat_gateways": NatGateways.ONE_PER_ZONE if settings.network.nat_per_zone else NatGateways.SINGLE,
             "tags": tags,
         },
-        after,
+        _kept(settings),
     )
     key = EncryptionKey(
         "key",
@@ -73,10 +69,10 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect_data": settings.production,
             "tags": tags,
         },
-        after,
+        _kept(settings),
     )
-    certificate = Certificate("certificate", _certificate(settings, tags), after)
-    service_group = ServiceSecurityGroup("service-access", {"vpc_id": network.vpc_id, "tags": tags}, after)
+    certificate = Certificate("certificate", _certificate(settings, tags), _kept(settings))
+    service_group = ServiceSecurityGroup("service-access", {"vpc_id": network.vpc_id, "tags": tags}, _kept(settings))
     balancer = LoadBalancer(
         "balancer",
         {
@@ -93,7 +89,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect": settings.production,
             "tags": tags,
         },
-        after,
+        _kept(settings),
         carrier_hooks=guard.binding,
         carrier_depends_on=[rollout],
     )
@@ -116,7 +112,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect_data": settings.production,
             "tags": tags,
         },
-        after,
+        _kept(settings),
     )
     cache = Cache(
         "cache",
@@ -131,7 +127,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect_data": settings.production,
             "tags": tags,
         },
-        after,
+        _kept(settings),
     )
     secrets = AppSecrets(
         "settings",
@@ -142,7 +138,6 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "protect_data": settings.production,
             "tags": tags,
         },
-        after,
     )
     service = BlueGreenService(
         "service",
@@ -163,7 +158,6 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "task_permissions": [{"actions": ["elasticache:Connect"], "resources": cache.connect_arns}],
             "tags": tags,
         },
-        after,
         services_depend_on=[balancer.listener],
     )
     return {
@@ -172,6 +166,11 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
         "url": f"https://{settings.domain}/api/v2/health",
         "cluster": service.cluster_name,
     }
+
+
+def _kept(settings: Settings) -> pulumi.ResourceOptions:
+    """Protection, in production, of everything that a release does not make anew."""
+    return pulumi.ResourceOptions(protect=settings.production)
 
 
 def _slots(settings: Settings, desired: state.Desired, balancer: LoadBalancer) -> SlotsArgs:

@@ -23,9 +23,26 @@ READINGS = 3  # a control plane may answer with the old split for a moment after
 BETWEEN_READINGS = 1.0  # seconds
 
 
-def recorded(reference: pulumi.StackReference) -> pulumi.Output[Any]:
-    """The recorded transition as it stands in the stack's last outputs; None before the first deployment."""
-    return reference.get_output(OUTPUT)
+def recorded(wait: Callable[[float], None] = time.sleep) -> object:
+    """The recorded transition as it stands in this stack's last outputs; None before the first deployment.
+
+    To be called before anything is registered. It asks the function behind `StackReference`: the resource would keep a
+    copy of the outputs in the state, which is one update old and shows as drift in every refresh.
+    Raises pulumi.RunError when the backend cannot be read.
+    """
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    for attempt in range(READINGS):
+        try:
+            answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name}).value
+        except Exception as error:  # noqa: BLE001 - the SDK raises its bare base class
+            # A file that is being written (the stack itself is registered at this moment) reads as cut off.
+            if attempt + 1 == READINGS:
+                raise pulumi.RunError(f"the recorded state of stack {name} cannot be read: {error}") from None
+            wait(BETWEEN_READINGS)
+        else:
+            outputs = (answer or {}).get("outputs") or {}
+            return outputs.get(OUTPUT)
+    return None
 
 
 def decide(raw: object, settings: Settings, port: TrafficPort, now: int) -> dict[str, Any]:
@@ -116,16 +133,15 @@ def _differs(asked: Mapping[str, int], observed: Mapping[str, int]) -> bool:
 
 
 def confirmed(
-    change: pulumi.Output[Mapping[str, Any]],
+    change: Mapping[str, Any],
     carrier_actions: pulumi.Output[Any],
     port: TrafficPort,
     written: Callable[[], bool],
-) -> pulumi.Output[Mapping[str, Any]]:
+) -> pulumi.Input[Mapping[str, Any]]:
     """`change`, resolved only after the carrier was registered and its live split was confirmed (in updates).
 
     In a preview nothing was written, so the proposed record is shown as it is.
     """
-    both = pulumi.Output.all(change, carrier_actions)
     if pulumi.runtime.is_dry_run():
         return change
-    return both.apply(lambda values: confirm(values[0], port, written()))
+    return carrier_actions.apply(lambda _: confirm(change, port, written()))

@@ -44,7 +44,8 @@ class Installer:
             self._must([uv, "venv", "--quiet", "--clear", "--python", sys.executable, ".venv"])
         into = ["--quiet", "--python", str(python)]
         self.progress.say("Installing the locked Python packages into .venv …")
-        self._must([uv, "pip", "sync", *into, "--require-hashes", "requirements.lock"])
+        # Compiled now: every Pulumi command starts three Python processes, and not all of them may write byte code.
+        self._must([uv, "pip", "sync", *into, "--compile-bytecode", "--require-hashes", "requirements.lock"])
         # The build backend is in the lock, so that nothing unlocked is fetched for this step.
         self._must([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "--editable", "."])
 

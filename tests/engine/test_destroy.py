@@ -19,7 +19,7 @@ def test_destroying_production_is_refused_and_destroys_nothing(make_project: Mak
     project = make_project(PRODUCTION)
     project.up("--skip-preview")
     before = cloud.ours()
-    run = project.pulumi("destroy", "--yes", "--non-interactive", "--skip-preview")
+    run = project.pulumi("destroy", "--yes", "--non-interactive")
     assert run.code != 0
     assert "protect" in run.output, str(run)
     assert cloud.ours() == before
