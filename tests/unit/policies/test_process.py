@@ -27,6 +27,7 @@ DATABASE = "aws:rds/instance:Instance"
 def started(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """The pack, started as the engine starts it: in another folder, with an address as its only argument."""
     environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environ.pop("PYTHONUNBUFFERED", None)  # with it the port would come at once whatever the pack does
     process = subprocess.Popen(
         [EXECUTABLE, "127.0.0.1:1"],
         cwd=tmp_path,
