@@ -1,7 +1,8 @@
 """Where every call of the emulated API passes: it is logged, and a planted fault is carried out.
 
 Hooked into moto's `BaseResponse.call_action`, which knows the service, the operation and the wire
-protocol, so that a planted error is serialised as the service itself would. S3 does not pass here.
+protocol, so that a planted error is serialised as the service itself would. S3 and DynamoDB have ways of their
+own in moto and do not pass here.
 """
 
 import time

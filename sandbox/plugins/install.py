@@ -11,14 +11,16 @@ import sys
 
 sys.path.insert(0, {root!r})
 try:
-    from sandbox.plugins.{name}.__main__ import main
+    from sandbox.plugins.{name}.__main__ import ready
+
+    serve = ready({version!r})
 except ModuleNotFoundError as missing:
     sys.exit(
         f"the stand-in provider {name} needs the Python package {{missing.name!r}}, and {{sys.executable}} has it "
         "not: put the bin folder of Headgate's virtual environment first in PATH "
         '(eval "$(headgate sandbox env)")'
     )
-main({version!r})
+serve()
 '''
 
 PROVIDERS = ("aws", "gcp")

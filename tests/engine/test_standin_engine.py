@@ -88,11 +88,11 @@ WEIGHTS = {
 def made(make_project: MakeProject) -> Iterator[Project]:
     project = make_project("greenflow-staging", PROGRAM)
     project.policy_pack = False
-    project.up()
+    project.up("--skip-preview")
     yield project
     # After a `kill -9` the backend may still be locked.
     project.pulumi("cancel", "--yes")
-    project.pulumi("destroy", "--yes", "--non-interactive", "--refresh")
+    project.pulumi("destroy", "--yes", "--non-interactive", "--skip-preview")
 
 
 @pytest.fixture
@@ -100,9 +100,10 @@ def project(made: Project, cloud: Cloud) -> Iterator[Project]:
     """The stack with all weight on blue, whatever the test before did."""
     yield made
     cloud.clear()
-    made.pulumi("cancel", "--yes")
-    made.pulumi("config", "set", "weight", "0", check=True)
-    made.up("--refresh")
+    if weights(cloud) != [100, 0] or made.outputs()["weight"] != 0:
+        made.pulumi("cancel", "--yes")
+        made.pulumi("config", "set", "weight", "0", check=True)
+        made.up("--refresh", "--skip-preview")
 
 
 def weights(cloud: Cloud) -> list[int]:
@@ -124,7 +125,7 @@ def test_a_weight_moves_and_nothing_else(project: Project, cloud: Cloud) -> None
     assert [step["urn"].rsplit("::", 1)[1] for step in changed] == ["traffic"]
     assert set(changed[0]["detailedDiff"]) == WEIGHTS
     since = cloud.last_call()
-    project.up()
+    project.up("--skip-preview")
     assert weights(cloud) == [90, 10]
     assert project.outputs()["weight"] == 10
     assert [name for name in calls(cloud, since) if not name.startswith("Describe")] == ["ModifyListener"]
@@ -132,7 +133,7 @@ def test_a_weight_moves_and_nothing_else(project: Project, cloud: Cloud) -> None
 
 def test_an_update_without_changes_calls_nothing(project: Project, cloud: Cloud) -> None:
     since = cloud.last_call()
-    run = project.up()
+    run = project.up("--skip-preview")
     assert "unchanged" in run.output
     assert calls(cloud, since) == []
 
@@ -153,18 +154,18 @@ def test_a_drift_is_shown_exactly_and_taken_back(project: Project, cloud: Cloud)
     assert "weight: 100 => 70" in run.output
     assert "weight: 0 => 30" in run.output
     assert "1 to update" in run.output
-    project.up("--refresh")
+    project.up("--refresh", "--skip-preview")
     assert weights(cloud) == [100, 0]
 
 
 def test_a_change_that_was_not_taken_is_seen_by_the_next_update(project: Project, cloud: Cloud) -> None:
     project.pulumi("config", "set", "weight", "50", check=True)
     cloud.plant(service="elbv2", operation="ModifyListener", mode="ignore")
-    project.up()
+    project.up("--skip-preview")
     assert weights(cloud) == [100, 0]
     # The outputs come from the balancer, so nothing that was derived from them says 50.
     assert project.outputs()["weight"] == 0
-    project.up()
+    project.up("--skip-preview")
     assert weights(cloud) == [50, 50]
     assert project.outputs()["weight"] == 50
 
@@ -172,12 +173,12 @@ def test_a_change_that_was_not_taken_is_seen_by_the_next_update(project: Project
 def test_a_refused_change_names_resource_operation_and_code(project: Project, cloud: Cloud) -> None:
     project.pulumi("config", "set", "weight", "50", check=True)
     cloud.plant(service="elbv2", operation="ModifyListener", mode="refuse", code="AccessDenied", message="not today")
-    run = project.up(check=False)
+    run = project.up("--skip-preview", check=False)
     assert run.code != 0
     assert "traffic" in run.output
     assert "ModifyListener: AccessDenied: not today" in run.output
     assert "Traceback" not in run.output
-    project.up()
+    project.up("--skip-preview")
     assert weights(cloud) == [50, 50]
 
 
@@ -204,7 +205,7 @@ def test_an_engine_that_was_killed_leaves_nothing_that_the_next_update_does_not_
     assert provider
     _gone(provider)
     project.pulumi("cancel", "--yes", check=True)
-    project.up()
+    project.up("--skip-preview")
     assert weights(cloud) == [50, 50]
     assert project.outputs()["weight"] == 50
     project.pulumi("refresh", "--preview-only", "--expect-no-changes", "--non-interactive", check=True)
@@ -226,7 +227,7 @@ def test_a_warm_provider_is_attached(project: Project, cloud: Cloud, tmp_path: P
             time.sleep(0.05)
         project.extra["PULUMI_DEBUG_PROVIDERS"] = json.loads(ready.read_text())["debug_providers"]
         project.pulumi("config", "set", "weight", "10", check=True)
-        project.up()
+        project.up("--skip-preview")
         assert weights(cloud) == [90, 10]
         assert process.poll() is None, "an attached provider must not be ended by the engine"
     finally:
@@ -274,14 +275,61 @@ def test_a_real_account_is_never_spoken_to(make_project: MakeProject) -> None:
     assert "speaks only to a sandbox on this machine" in " ".join(run.output.split())
 
 
+def test_a_half_made_resource_is_recorded_and_finished(make_project: MakeProject, cloud: Cloud) -> None:
+    program = 'import pulumi_aws as aws\naws.ec2.Vpc("half", cidr_block="10.9.0.0/16", enable_dns_hostnames=True)\n'
+    project = make_project("greenflow-staging", program)
+    project.policy_pack = False
+    cloud.plant(service="ec2", operation="ModifyVpcAttribute", mode="refuse", code="AccessDenied")
+    run = project.up("--skip-preview", check=False)
+    assert run.code != 0
+    assert "ModifyVpcAttribute: AccessDenied" in run.output
+
+    def networks() -> list[str]:
+        wanted = [{"Name": "cidr", "Values": ["10.9.0.0/16"]}]
+        return [vpc["VpcId"] for vpc in cloud.client("ec2").describe_vpcs(Filters=wanted)["Vpcs"]]
+
+    (half,) = networks()
+    project.up("--skip-preview")
+    assert networks() == [half]
+    answer = cloud.client("ec2").describe_vpc_attribute(VpcId=half, Attribute="enableDnsHostnames")
+    assert answer["EnableDnsHostnames"]["Value"] is True
+    project.pulumi("destroy", "--yes", "--non-interactive", "--skip-preview", check=True)
+    assert networks() == []
+
+
+def test_a_secret_is_nowhere_in_clear(make_project: MakeProject, cloud: Cloud) -> None:
+    program = """
+import pulumi
+import pulumi_aws as aws
+secret = aws.secretsmanager.Secret("s", name="standin-secret", recovery_window_in_days=0)
+version = aws.secretsmanager.SecretVersion("v", secret_id=secret.id, secret_string=pulumi.Output.secret("hunter2"))
+pulumi.export("version", version.secret_string)
+"""
+    project = make_project("greenflow-staging", program)
+    project.policy_pack = False
+    runs = [project.up(), project.pulumi("refresh", "--yes", "--diff", "--non-interactive", check=True)]
+    found = cloud.client("secretsmanager").get_secret_value(SecretId="standin-secret")
+    assert found["SecretString"] == "hunter2"
+    # A value of the wrong type is refused without being quoted.
+    main = project.folder / "__main__.py"
+    main.write_text(program.replace('secret("hunter2")', 'secret(["hunter2"])'))
+    runs.append(project.up(check=False))
+    assert runs[-1].code != 0
+    assert not [str(run) for run in runs if "hunter2" in run.output]
+    state = Path(project.environ["PULUMI_BACKEND_URL"].removeprefix("file://"))
+    assert not [file for file in state.rglob("*") if file.is_file() and b"hunter2" in file.read_bytes()]
+    main.write_text(program)
+    project.pulumi("destroy", "--yes", "--non-interactive", "--skip-preview", check=True)
+
+
 def test_a_destroyed_stack_leaves_nothing(make_project: MakeProject, made: Project, cloud: Cloud) -> None:
     program = PROGRAM.replace("standin-", "gone-")
     project = make_project("greenflow-staging", program)
     project.policy_pack = False
     before = cloud.ours()
-    project.up()
+    project.up("--skip-preview")
     assert cloud.ours() != before
-    project.pulumi("destroy", "--yes", "--non-interactive", check=True)
+    project.pulumi("destroy", "--yes", "--non-interactive", "--skip-preview", check=True)
     assert cloud.ours() == before
 
 

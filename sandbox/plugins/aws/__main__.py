@@ -1,17 +1,20 @@
 """The main of the plugin, called by the executable that `sandbox.plugins.install` writes."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 
 from sandbox.plugins.slim import stub_pulumi
 
 
-def main(version: str) -> None:
+def ready(version: str) -> Callable[[], None]:
+    """Load everything; what is returned serves until the engine ends it. Raises ModuleNotFoundError."""
     stub_pulumi()
     from sandbox.plugins.aws.servicer import AwsStandIn
     from sandbox.plugins.host import serve_plugin
 
-    serve_plugin(AwsStandIn(version))
+    return partial(serve_plugin, AwsStandIn(version))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    ready(sys.argv[1])()

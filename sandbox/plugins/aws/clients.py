@@ -75,7 +75,7 @@ class Clients:
         """Run an operation, named as the API reference names it. Raises CloudError."""
         # Loading botocore takes 0.2 s, and a run that changes nothing never calls.
         from botocore import xform_name
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
         client = self._client(service, region or self.region)
         try:
@@ -83,6 +83,12 @@ class Clients:
         except ClientError as refused:
             error = refused.response.get("Error", {})
             raise CloudError(operation, error.get("Code", "Unknown"), error.get("Message", "")) from refused
+        except (HTTPClientError, EndpointConnectionError) as lost:
+            raise CloudError(
+                operation,
+                type(lost).__name__,
+                f"{self._endpoint} did not answer; `headgate sandbox status` says whether the sandbox runs",
+            ) from lost
         except BotoCoreError as failed:
             raise CloudError(operation, type(failed).__name__, _without_values(failed)) from failed
         return answer

@@ -59,7 +59,7 @@ class Engine:
             self._carry_out(cloud, row.writes_on_create(target))
             return self._settle(row, target, cloud)
         except CloudError as refused:
-            raise HalfMade(Made(target.id, {**inputs, **target.state}, dict(inputs)), refused) from refused
+            raise HalfMade(self._half(row, target, cloud), refused) from refused
 
     def read(self, row: Row, record: Record) -> Made | None:
         """The resource as it is; None when it is gone."""
@@ -94,6 +94,21 @@ class Engine:
         if found is None:
             raise CloudError(row.create, "NotFound", f"{target.id} was written and cannot be read back")
         return replace(self._made(row, target, found), inputs=dict(target.inputs))
+
+    def _half(self, row: Row, target: Target, cloud: Cloud) -> Made:
+        """What there is of a resource whose creation did not come to its end.
+
+        The outputs must not claim what was not done, or the next run would have nothing to do.
+        """
+        try:
+            found = self._find(row, target, cloud)
+        except CloudError:
+            found = None
+        if found is not None:
+            return replace(self._made(row, target, found), inputs=dict(target.inputs))
+        pending = {name for write in row.writes for name in write.watches} | {"tags"}
+        sure = {name: value for name, value in target.inputs.items() if name not in pending}
+        return Made(target.id, {**sure, **target.state}, sure)
 
     def _find(self, row: Row, target: Target, cloud: Cloud) -> Any:
         try:

@@ -1,23 +1,34 @@
 """The provider's behaviour apart from single types: messages, previews, names, functions, refusals."""
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import grpc
 import httpx
 import pytest
+from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
 from sandbox.plugins.aws.servicer import AwsStandIn
 from sandbox.plugins.gcp.servicer import GcpStandIn
 from sandbox.plugins.values import UNKNOWN, from_wire, to_wire
-from tests.sandbox.standin.provider import CheckFailed, Provider, Resource, serving, urn_of
+from tests.sandbox.standin.provider import CheckFailed, Provider, Resource, configured, serving, urn_of
 from tests.sandbox.standin.world import TAGS, TRUST, forward, world
 
 pytestmark = pytest.mark.sandbox
 
 LISTENER = "aws:lb/listener:Listener"
 GROUP = "aws:lb/targetGroup:TargetGroup"
+
+
+def _half_made(error: Any) -> Any:
+    """What the engine is told to record of a resource whose creation failed halfway."""
+    trailing = dict(error.trailing_metadata())
+    status = status_pb2.Status.FromString(trailing["grpc-status-details-bin"])
+    detail = provider_pb2.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(detail)
+    return detail
 
 
 def message(error: grpc.RpcError) -> str:
@@ -162,22 +173,30 @@ class TestTroubles:
         with pytest.raises(grpc.RpcError) as refused:
             provider.create("aws:ec2/vpc:Vpc", "v", given)
         assert message(refused.value).startswith("ModifyVpcAttribute: OperationNotPermitted")
-        trailing = dict(refused.value.trailing_metadata())
-        from google.rpc import status_pb2
-
-        status = status_pb2.Status.FromString(trailing["grpc-status-details-bin"])
-        detail = provider_pb2.ErrorResourceInitFailed()
-        assert status.details[0].Unpack(detail)
+        detail = _half_made(refused.value)
         assert detail.id.startswith("vpc-")
         assert from_wire(detail.inputs) == given
         # The next run finishes it.
         half = Resource(urn, detail.id, given, from_wire(detail.properties))
-        seen = provider.read(half)
-        assert seen is not None
-        assert seen.inputs["enableDnsHostnames"] is False
-        whole = provider.update(seen, given)
+        assert list(provider.diff(half, given).detailedDiff) == ["enableDnsHostnames"]
+        whole = provider.update(half, given)
         assert whole.outputs["enableDnsHostnames"] is True
         provider.delete(whole)
+
+    def test_a_half_made_resource_that_cannot_be_read_is_recorded_too(
+        self, provider: Provider, control: httpx.Client
+    ) -> None:
+        for operation in ("ModifyVpcAttribute", "DescribeVpcs"):
+            control.post("faults", json={"service": "ec2", "operation": operation, "mode": "refuse"})
+        given = {"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": True}
+        with pytest.raises(grpc.RpcError) as refused:
+            provider.create("aws:ec2/vpc:Vpc", "v", given)
+        detail = _half_made(refused.value)
+        half = Resource(
+            urn_of("aws:ec2/vpc:Vpc", "v"), detail.id, from_wire(detail.inputs), from_wire(detail.properties)
+        )
+        assert list(provider.diff(half, given).detailedDiff) == ["enableDnsHostnames"]
+        provider.delete(provider.update(half, given))
 
     def test_a_drifted_weight_is_read(self, provider: Provider, client: Any) -> None:
         with world(provider) as w:
@@ -219,6 +238,15 @@ class TestTroubles:
             stub.Create(provider_pb2.CreateRequest(urn=urn_of("aws:ec2/vpc:Vpc", "v")))
         assert "a defect in the sandbox's stand-in provider: Create ended with KeyError" in message(failed.value)
         assert "hunter2" not in message(failed.value)
+
+
+def test_an_emulator_that_is_gone_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with configured(f"http://127.0.0.1:{port}") as alone, pytest.raises(grpc.RpcError) as lost:
+        alone.create("aws:ec2/eip:Eip", "e", {"domain": "vpc"})
+    assert "AllocateAddress: EndpointConnectionError" in message(lost.value)
+    assert "headgate sandbox status" in message(lost.value)
 
 
 class TestFunctions:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+import grpc
 import httpx
 import pytest
 from botocore.exceptions import ClientError
@@ -178,6 +179,23 @@ class TestData:
             rds.modify_db_subnet_group(DBSubnetGroupName=name, SubnetIds=[w.subnet(0), w.subnet(1), w.subnet(2)])
             (group,) = rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"]
             assert len(group["Subnets"]) == 3
+
+    def test_a_protected_database_stays_and_a_last_snapshot_is_made(self, provider: Provider, client: Client) -> None:
+        case = next(c for c in CASES if c.token == "aws:rds/instance:Instance")
+        with world(provider) as w:
+            given = {**case.inputs(w), "deletionProtection": True, "skipFinalSnapshot": False}
+            made = provider.create(case.token, "database", given)
+            with pytest.raises(grpc.RpcError, match="DeleteDBInstance: InvalidParameterCombination"):
+                provider.delete(made)
+            open_ = provider.update(made, {**given, "deletionProtection": False})
+            with pytest.raises(grpc.RpcError, match="FinalDBSnapshotIdentifier is required"):
+                provider.delete(open_)
+            last = w.named("last")
+            provider.delete(
+                provider.update(open_, {**given, "deletionProtection": False, "finalSnapshotIdentifier": last})
+            )
+            (snapshot,) = client("rds").describe_db_snapshots(DBSnapshotIdentifier=last)["DBSnapshots"]
+            assert snapshot["DBInstanceIdentifier"] == w.named("db")
 
     def test_every_asked_node_is_described(self, provider: Provider, client: Client) -> None:
         cache, case = client("elasticache"), next(c for c in CASES if c.token.endswith("ReplicationGroup"))

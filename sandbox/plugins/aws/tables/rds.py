@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.plugins.aws.clients import CloudError
 from sandbox.plugins.aws.codecs import List, Lower, Obj, Version
 from sandbox.plugins.aws.rows import Call, Cloud, Field, Row, Target, Write, described, new, row
 from sandbox.plugins.aws.tags import by_arn
@@ -121,7 +122,15 @@ def _delete_instance(target: Target) -> Iterator[Call]:
         snapshot: dict[str, Any] = {"SkipFinalSnapshot": True}
     else:
         name = target.known("finalSnapshotIdentifier")
-        snapshot = {"SkipFinalSnapshot": False, **({"FinalDBSnapshotIdentifier": name} if name else {})}
+        if not name:
+            # AWS refuses it with this code (DeleteDBInstance); moto deletes without a snapshot.
+            raise CloudError(
+                "DeleteDBInstance",
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified: set "
+                "finalSnapshotIdentifier, or skipFinalSnapshot, and run an update before the delete",
+            )
+        snapshot = {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": name}
     backups = target.known("deleteAutomatedBackups")
     yield Call(
         "DeleteDBInstance",
