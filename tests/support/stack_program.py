@@ -1,19 +1,18 @@
 """Runs the program of a stack from update to update, with a recorder that plays engine, backend and cloud.
 
 As the engine does, it calls the hooks of a resource before it is created or updated, gives the program its own last
-outputs through a `StackReference`, and keeps the old outputs when an update fails. The split takes effect when the
-traffic listener is written.
+outputs when it asks for them, and keeps the old ones when an update fails. The split takes effect when the traffic
+listener is written.
 """
 
 import asyncio
-import gc
 import json
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import isawaitable
 from typing import Any
 
+import grpc
 import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
@@ -28,8 +27,8 @@ from tests.support.drive import run
 from tests.support.fake_traffic import FakeTraffic
 from tests.support.mocks import ACCOUNT, Recorded, Recorder, decode
 
-REFERENCE = "pulumi:pulumi:StackReference"
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
+OUTPUTS = "pulumi:pulumi:readStackOutputs"
 CONFIG = {"aws:region": "us-east-1"}
 
 
@@ -43,6 +42,16 @@ class FixedClock:
         return self.time
 
 
+class BackendError(grpc.RpcError):  # type: ignore[misc]
+    """As the engine says that an invoke failed."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self)
+
+
 class StackRecorder(Recorder):
     """A `Recorder` of one update or preview of a whole stack."""
 
@@ -53,36 +62,37 @@ class StackRecorder(Recorder):
         last_outputs: Mapping[str, Any],
         before: Recorded | None,
         cloud: FakeTraffic,
-        backend_error: str = "",
+        backend_errors: Sequence[str] = (),
     ) -> None:
-        """`before`: what the last update registered. `backend_error`: the stack's own outputs cannot be read."""
+        """`before`: what the last update registered. `backend_errors`: the first readings of the outputs fail so."""
         super().__init__(preview=preview)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.called: list[tuple[str, str]] = []
+        self.asked_for: list[str] = []
         self._last_outputs = last_outputs
         self._before = {each.urn: each for each in before.resources} if before else {}
         self._cloud = cloud
-        self._backend_error = backend_error
-
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
-        assert request.type == REFERENCE, f"the program reads {request.type}"
-        if self._backend_error:
-            raise RuntimeError(self._backend_error)
-        properties = struct_pb2.Struct()
-        properties.update({"name": request.id, "outputs": self._last_outputs, "secretOutputNames": []})
-        urn = self.make_urn(request.parent, request.type, request.name)
-        return resource_pb2.ReadResourceResponse(urn=urn, properties=properties)
+        self._backend_errors = list(backend_errors)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
-        if request.tok != IDENTITY:
+        answers = {IDENTITY: self._identity, OUTPUTS: self._own_outputs}
+        if request.tok not in answers:
             return super().Invoke(request)
         found = struct_pb2.Struct()
-        found.update(
-            {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/unit", "userId": "unit", "id": ACCOUNT}
-        )
+        found.update(answers[request.tok](dict(request.args)))
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(found)
         return response
+
+    def _identity(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/unit", "userId": "unit"}
+
+    def _own_outputs(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        assert not self.recorded.resources, "the record is read after something was registered"
+        self.asked_for.append(args["name"])
+        if self._backend_errors:
+            raise BackendError(self._backend_errors.pop(0))
+        return {"name": args["name"], "outputs": self._last_outputs}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
         inputs = decode(request.object)
@@ -163,9 +173,9 @@ class Stack:
         recorded = replace(self.recorded, resources=list(self.recorded.resources)) if self.recorded else None
         return Stack(replace(self.cloud), FixedClock(self.clock.time), self.outputs, recorded)
 
-    def preview(self, settings: Settings, *, backend_error: str = "") -> Outcome:
+    def preview(self, settings: Settings) -> Outcome:
         """Runs the program as a preview. Raises what the program raises."""
-        return self._run(settings, self._recorder(preview=True, backend_error=backend_error))
+        return self._run(settings, self._recorder(preview=True))
 
     def up(self, settings: Settings) -> Outcome:
         """Runs the program as an update. When it fails, it raises and the outputs stay as they were."""
@@ -177,30 +187,22 @@ class Stack:
         self.outputs, self.recorded = _through_the_wire(outcome.outputs), outcome.recorded
         return outcome
 
-    def attempt(self, settings: Settings, *, preview: bool = False, backend_error: str = "") -> "Failure":
+    def attempt(self, settings: Settings, *, preview: bool = False, backend_errors: Sequence[str] = ()) -> Failure:
         """A run that must fail. The outputs stay as they were."""
-        failure = self._fail(settings, self._recorder(preview=preview, backend_error=backend_error))
-        with warnings.catch_warnings():
-            # When a StackReference fails, `get_output` leaves coroutines of its own behind; no later test is to hear.
-            warnings.filterwarnings("ignore", "coroutine 'Output", RuntimeWarning)
-            gc.collect()
-        return failure
-
-    def _fail(self, settings: Settings, recorder: StackRecorder) -> "Failure":
+        recorder = self._recorder(preview=preview, backend_errors=backend_errors)
         try:
             self._run(settings, recorder)
         except Exception as error:  # noqa: BLE001 - which error it is, the caller asserts
-            recorder.recorded.hooks.clear()  # they hold on to the whole failed program, and the SDK to the recorder
             return Failure(type(error), str(error), recorder.recorded)
         raise AssertionError("the run did not fail")
 
-    def _recorder(self, *, preview: bool, backend_error: str = "") -> StackRecorder:
+    def _recorder(self, *, preview: bool, backend_errors: Sequence[str] = ()) -> StackRecorder:
         return StackRecorder(
             preview=preview,
             last_outputs=self.outputs,
             before=self.recorded,
             cloud=self.cloud,
-            backend_error=backend_error,
+            backend_errors=backend_errors,
         )
 
     def _run(self, settings: Settings, recorder: StackRecorder) -> Outcome:

@@ -1,6 +1,6 @@
 """The record: what is read before a transition, and the proof of it afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +16,12 @@ from headgate.traffic.port import Reading, TrafficError
 from headgate.transition import Transition
 from stacks import ledger
 from tests.support import stack_files
-from tests.support.drive import drive
+from tests.support.drive import drive, run
 from tests.support.fake_traffic import FakeTraffic
+from tests.support.stack_program import StackRecorder
 
+SIGNATURE = "4dabf18193072939515e22adb298388d"  # Pulumi's wire format: key of special values
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # and the kind of a secret
 START = 1_767_225_600  # 2026-01-01 00:00:00 UTC
 SETTINGS = stack_files.load("greenflow-production")
 DAY = 86_400  # seconds; longer than every bake
@@ -56,6 +59,52 @@ def judged(record: Mapping[str, Any], now: int) -> list[str]:
     """Ids of the rules that the recorded transition breaks."""
     read = transition.from_dict(record)
     return [each.rule for each in transition.check(read.previous, read.proposed, read.plan, now, read.report)]
+
+
+class TestRecorded:
+    def asked(
+        self, outputs: Mapping[str, Any], errors: Sequence[str] = ()
+    ) -> tuple[list[object], list[float], list[str]]:
+        """What is read, the waits in between, and the names of the stacks that were asked for."""
+        recorder = StackRecorder(
+            preview=True, last_outputs=outputs, before=None, cloud=FakeTraffic(), backend_errors=errors
+        )
+        found, waits = list[object](), list[float]()
+        run(lambda: found.append(ledger.recorded(waits.append)), recorder)
+        return found, waits, recorder.asked_for
+
+    def test_nothing_is_recorded_before_the_first_deployment(self) -> None:
+        assert self.asked({})[0] == [None]
+
+    def test_other_outputs_are_no_record(self) -> None:
+        assert self.asked({"url": "https://api.example.com"})[0] == [None]
+
+    def test_it_is_the_output_of_this_very_stack(self) -> None:
+        record, _ = walk("green-up")
+        found, waits, names = self.asked({"rollout": record, "url": "x"})
+        assert transition.read(found[0]) == transition.from_dict(record)
+        assert waits == []
+        assert [name.rpartition("/")[0].rpartition("/")[2] for name in names] == ["headgate"]
+        assert [name.rpartition("/")[2] for name in names] == ["unit"]
+
+    def test_a_backend_that_is_being_written_is_read_again(self) -> None:
+        record, _ = walk()
+        found, waits, names = self.asked({"rollout": record}, ["unexpected end of JSON input"] * (ledger.READINGS - 1))
+        assert transition.read(found[0]) == transition.from_dict(record)
+        assert waits == [ledger.BETWEEN_READINGS] * (ledger.READINGS - 1)
+        assert len(names) == ledger.READINGS
+
+    def test_a_backend_that_cannot_be_read_is_no_first_deployment(self) -> None:
+        with pytest.raises(
+            pulumi.RunError, match=r"recorded state of stack .*/headgate/unit cannot be read: .* denied"
+        ):
+            self.asked({"rollout": walk()[0]}, ["access denied"] * ledger.READINGS)
+
+    def test_a_secret_among_the_outputs_does_not_hide_the_record(self) -> None:
+        record, _ = walk()
+        secret = {SIGNATURE: SECRET, "value": "x"}
+        found, _, _ = self.asked({"rollout": record, "token": secret})
+        assert transition.read(found[0]) == transition.from_dict(record)
 
 
 class TestDecide:
@@ -308,10 +357,8 @@ class TestConfirmed:
         values: list[Any] = []
 
         def program() -> None:
-            output = ledger.confirmed(
-                pulumi.Output.from_input(change), pulumi.Output.from_input(actions), port, lambda: written
-            )
-            output.apply(values.append)
+            output = ledger.confirmed(change, pulumi.Output.from_input(actions), port, lambda: written)
+            pulumi.Output.from_input(output).apply(values.append)
 
         drive(program, preview=preview)
         return values
@@ -346,7 +393,7 @@ class TestConfirmed:
 
         def program() -> None:
             carrier = pulumi.Output.from_input(()).apply(lambda _: seen("carrier"))
-            ledger.confirmed(pulumi.Output.from_input(change), carrier, routing(SPLIT_50), lambda: seen("written"))
+            ledger.confirmed(change, carrier, routing(SPLIT_50), lambda: seen("written"))
 
         drive(program)
         assert order == ["carrier", "written"]
@@ -359,7 +406,7 @@ class TestConfirmed:
 
         def program() -> None:
             carrier = pulumi.Output.from_input(()).apply(refused)
-            ledger.confirmed(pulumi.Output.from_input(change), carrier, port, lambda: True)
+            ledger.confirmed(change, carrier, port, lambda: True)
 
         with pytest.raises(RuntimeError, match="the listener is refused"):
             drive(program)
