@@ -9,14 +9,11 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from inspect import isawaitable
 from typing import Any
 
 import grpc
 import pulumi
 from google.protobuf import struct_pb2
-from pulumi.runtime import rpc
-from pulumi.runtime._callbacks import outputtify_secrets
 from pulumi.runtime.proto import resource_pb2
 
 from headgate.report import Live
@@ -25,6 +22,7 @@ from headgate.traffic.port import Reading, TrafficPort
 from stacks import greenflow
 from tests.support.drive import run
 from tests.support.fake_traffic import FakeTraffic
+from tests.support.hooks import call_hook
 from tests.support.mocks import ACCOUNT, Recorded, Recorder, decode
 
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
@@ -129,16 +127,6 @@ class StackRecorder(Recorder):
             self._cloud.live = replace(live, exists=True, split=split)
         elif not self._cloud.lost:
             self._cloud.live = replace(live, split=split)
-
-
-async def call_hook(
-    hook: pulumi.ResourceHook, urn: str, name: str, kind: str, inputs: struct_pb2.Struct | None
-) -> None:
-    """Calls `hook` with the new inputs of a resource as they are on the wire: what is secret arrives as an Output."""
-    known = None if inputs is None else outputtify_secrets(dict(rpc.deserialize_properties(inputs, keep_unknowns=True)))
-    outcome: Any = hook.callback(pulumi.ResourceHookArgs(urn=urn, id="", name=name, type=kind, new_inputs=known))
-    if isawaitable(outcome):
-        await outcome
 
 
 @dataclass

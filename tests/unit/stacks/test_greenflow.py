@@ -391,6 +391,16 @@ class TestProtection:
         assert (database["deletionProtection"], database["multiAz"]) == (protected, protected)
         assert recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs["enableDeletionProtection"] is protected
 
+    def test_in_production_everything_is_protected_that_a_release_does_not_make_anew(self) -> None:
+        recorded = Stack().up(stack_files.load(PRODUCTION)).recorded
+        of_the_service = {each.urn for each in recorded.resources if each.parent == component(recorded, "service")}
+        open_to_change = {each.urn for each in recorded.custom() if not each.protect}
+        assert open_to_change - of_the_service == {each.urn for each in recorded.of_type("SecretVersion")}
+        assert [each.name for each in recorded.resources if each.urn in of_the_service and each.protect] == []
+
+    def test_in_staging_nothing_is_protected(self) -> None:
+        assert [each.name for each in Stack().up(stack_files.load(STAGING)).recorded.resources if each.protect] == []
+
     def test_staging_shares_one_nat_gateway(self) -> None:
         gateways = {
             name: len(Stack().up(stack_files.load(name)).recorded.of_type("NatGateway"))
@@ -439,6 +449,11 @@ class TestFirstPreview:
         assert stack.cloud.live.images == dict.fromkeys(("blue", "green"), settings.release.live.image)
         assert stack.cloud.live.desired == {"blue": 6, "green": 0}
         assert weights(listener(recorded, "test")) == {"green": 100}
+
+
+def component(recorded: Recorded, name: str) -> str:
+    """URN of the component with this logical name."""
+    return next(each.urn for each in recorded.resources if not each.custom and each.name == name)
 
 
 def not_plain(value: Any, where: str = "") -> Any:

@@ -18,10 +18,9 @@ from stacks import ledger
 from tests.support import stack_files
 from tests.support.drive import drive, run
 from tests.support.fake_traffic import FakeTraffic
+from tests.support.hooks import secret
 from tests.support.stack_program import StackRecorder
 
-SIGNATURE = "4dabf18193072939515e22adb298388d"  # Pulumi's wire format: key of special values
-SECRET = "1b47061264138c4ac30d75fd1eb44270"  # and the kind of a secret
 START = 1_767_225_600  # 2026-01-01 00:00:00 UTC
 SETTINGS = stack_files.load("greenflow-production")
 DAY = 86_400  # seconds; longer than every bake
@@ -102,8 +101,7 @@ class TestRecorded:
 
     def test_a_secret_among_the_outputs_does_not_hide_the_record(self) -> None:
         record, _ = walk()
-        secret = {SIGNATURE: SECRET, "value": "x"}
-        found, _, _ = self.asked({"rollout": record, "token": secret})
+        found, _, _ = self.asked({"rollout": record, "token": secret("x")})
         assert transition.read(found[0]) == transition.from_dict(record)
 
 
