@@ -71,7 +71,7 @@ def _observe(change: Transition, port: TrafficPort, now: int) -> report.Report:
     results: tuple[report.GateResult, ...] = ()
     names = transition.needs(change)
     if names and isinstance(change.previous, Recorded):
-        context = gates.GateContext(change.previous.state, change.plan, live, error, now)
+        context = gates.GateContext(change.previous.state, change.plan, live, error, now, change.proposed)
         results = gates.run(names, context)
     return report.Report(live, results, error)
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("headgate", "components", "policies", "stacks", "sandbox", "toolchain")
 
 # The modules that decide. What they import of ours is held to the same rule.
-DECIDING = ("plan", "state", "transition", "limits", "health", "sequential", "verdict", "assignment")
+DECIDING = ("plan", "state", "transition", "carrier", "limits", "health", "sequential", "verdict", "assignment")
 # In the standard library, yet a way to the clock, to chance or to the world.
 IMPURE = frozenset(
     {

@@ -13,7 +13,8 @@ from headgate.state import State
 class GateContext:
     """The recorded `state` whose step is to be left, the `plan`, and what the cloud reports.
 
-    `live` is None when the cloud could not be read; `error` then says why. `now`: epoch seconds.
+    `live` is None when the cloud could not be read; `error` then says why. `now`: epoch seconds. `proposed`: the state
+    that is asked for next, when there is one.
     """
 
     state: State
@@ -21,6 +22,7 @@ class GateContext:
     live: Live | None
     error: str
     now: int
+    proposed: State | None = None
 
     def result(
         self, gate: str, verdict: Verdict, reasons: Sequence[str], figures: Mapping[str, float] | None = None

@@ -49,3 +49,10 @@ def test_otherwise_both_are_said(split: dict[str, int], shown: str) -> None:
 def test_nothing_to_compare_never_passes() -> None:
     assert run("green-10", None, "timed out") == (Verdict.INCONCLUSIVE, ("the cloud could not be read: timed out",))
     assert run("green-10", Live(exists=False))[0] is Verdict.FAILED
+
+
+def test_a_split_that_is_already_the_next_one_passes_and_any_other_does_not() -> None:
+    now, ahead = WALK["green-up"].state, WALK["green-10"].state
+    for split, verdict in (({"blue": 90, "green": 10}, Verdict.PASSED), ({"blue": 50, "green": 50}, Verdict.FAILED)):
+        context = GateContext(now, PLAN, Live(exists=True, split=split), "", START, ahead)
+        assert Drift().run(context).verdict is verdict
