@@ -9,9 +9,7 @@ from headgate.state import Phase, State
 NATIVE_STRATEGIES = frozenset(
     {"BLUE_GREEN", "CANARY", "LINEAR"}
 )  # ECS: strategies that move listener weights themselves
-FOREIGN_CONTROLLERS = frozenset(
-    {"CODE_DEPLOY", "EXTERNAL"}
-)  # ECS: deployment controllers that own the traffic
+FOREIGN_CONTROLLERS = frozenset({"CODE_DEPLOY", "EXTERNAL"})  # ECS: deployment controllers that own the traffic
 
 
 def check_weights(weights: Sequence[object], *, carrier: bool) -> tuple[Violation, ...]:
