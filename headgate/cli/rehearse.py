@@ -9,6 +9,7 @@ from rich.console import Console
 app = typer.Typer(help="Rehearse a rollout on the sandbox.", no_args_is_help=True)
 
 SCALE = 60  # a minute of the plan passes in a second
+PIPE_WIDTH = 100  # columns
 USERS = 2000  # at 10 % their 99 % interval is 8.3 to 11.8 %
 
 
@@ -27,7 +28,7 @@ def demo(
     from sandbox.rehearsal.demo import demo as run_demo
     from toolchain.progress import for_stream
 
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     try:
         outcome = run_demo(console, for_stream(sys.stderr), scale=scale, users=users)
     except SandboxError as error:

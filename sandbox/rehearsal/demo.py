@@ -25,6 +25,12 @@ from toolchain.progress import Progress
 
 JSON_NAME = "demo.json"
 
+_HEADLINES = {
+    "bootstrap": "Bootstrap, every resource of the stack:",
+    "step": "Next step:",
+    "rollback": "Rollback inside the bake:",
+}
+
 
 def demo(
     console: Console, progress: Progress, *, scale: int, users: int, environ: Mapping[str, str] = os.environ
@@ -98,17 +104,17 @@ class _Rehearsal:
         self.users = users
         self.speaker.say(self.outcome.clock, "bold")
         steps = self.settings.plan.steps
-        self._update(IDLE, 0, "bootstrap: every resource of the stack")
+        self._update("bootstrap", IDLE, 0)
         background = Background(self.router)
         try:
             first_with_traffic = next(step for step in steps if step.weight > 0)
             for position, step in enumerate(steps):
                 if position:
                     self._bake(steps[position - 1])
-                self._update(step.name, step.weight, f"{step.weight} % to the candidate")
+                self._update("step", step.name, step.weight)
                 if step is first_with_traffic and step is not steps[-1]:
                     self._refused(steps[-1])
-            self._update(IDLE, 0, "rollback: the step set back to idle, inside the bake")
+            self._update("rollback", IDLE, 0)
         finally:
             summary = background.stop()
         self.outcome.background_requests = summary.requests
@@ -116,15 +122,15 @@ class _Rehearsal:
         self.outcome.background_missing_writes = summary.missing
         return self.outcome
 
-    def _update(self, step: str, weight: int, what: str) -> None:
-        self.speaker.say(f"\n{step}: {what}", "bold")
+    def _update(self, what: str, step: str, weight: int) -> None:
+        self.speaker.say(f"\n{_HEADLINES[what]} {step}, {weight} % to the candidate", "bold")
         self._type("config", "set", "headgate:step", step)
         with self.speaker.progress.phase("  pulumi up"):
             run = self.project.must("up", "--yes", "--non-interactive", "--suppress-outputs")
         self.speaker.say(f"  $ pulumi up --yes   ({run.changes}; {run.seconds:.1f} s)")
         with self.speaker.progress.phase("  measuring with fresh users"):
             found = measure(Subject(self.router, self.port, self._candidate_slot), weight, self.users)
-        row = Row(step, weight, found, run.changes, run.seconds)
+        row = Row(what, step, weight, found, run.changes, run.seconds)
         self.outcome.rows.append(row)
         self.speaker.say(
             f"  asked {weight} %, balancer {found.balancer_weight} %, observed {found.observed_share:.1f} % of "

@@ -11,8 +11,10 @@ from sandbox.rehearsal.measure import Measurement
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One update: the step it went to, the weight it asked for, what was measured, and the seconds of `pulumi up`."""
+    """One update: what it was (`bootstrap`, `step`, `rollback`), the step it went to, the weight it asked for, what was
+    measured, and the seconds of `pulumi up`."""
 
+    what: str
     step: str
     asked_weight: int
     measured: Measurement
@@ -26,6 +28,7 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "what": self.what,
             "step": self.step,
             "asked_weight": self.asked_weight,
             **asdict(self.measured),
@@ -73,19 +76,19 @@ class Outcome:
     def table(self) -> Table:
         """For people; every cell is text that survives a pipe."""
         table = Table(title=f"Rollout of {self.stack} on the sandbox")
-        for heading in ("step", "asked %", "balancer %", "observed %", "99 % interval", "requests", "lost", "up s", ""):
-            table.add_column(heading, justify="left" if heading in ("step", "") else "right")
+        for heading in ("step", "asked", "balancer", "observed", "99 % of", "users", "lost", "up", ""):
+            table.add_column(heading, justify="left" if heading in ("step", "") else "right", no_wrap=True)
         for row in self.rows:
             found = row.measured
             table.add_row(
-                row.step,
-                str(row.asked_weight),
-                str(found.balancer_weight),
-                f"{found.observed_share:.1f}",
-                f"{found.low:.1f} - {found.high:.1f}",
+                row.step if row.what == "step" else row.what,
+                f"{row.asked_weight} %",
+                f"{found.balancer_weight} %",
+                f"{found.observed_share:.1f} %",
+                f"{found.low:.1f}-{found.high:.1f}",
                 str(found.requests),
                 str(found.lost),
-                f"{row.seconds:.1f}",
+                f"{row.seconds:.1f} s",
                 "as asked" if row.as_asked else "NOT AS ASKED",
             )
         return table

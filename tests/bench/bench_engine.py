@@ -77,11 +77,11 @@ def main() -> None:
             server.wait(timeout=30)
     for label in ("with the pack", "without the pack"):
         base = figures[f"empty preview {label}"]
-        print(f"{label}: preview of an empty program {base:.2f} s")
+        sys.stdout.write(f"{label}: preview of an empty program {base:.2f} s\n")
         for what in ("preview", "up --skip-preview", "up"):
             seconds = figures[f"{what} {label}"]
             verdict = "" if what == "preview" else (" within budget" if seconds < BUDGET * base else " OVER BUDGET")
-            print(f"  {what:18} {seconds:6.2f} s  ratio {seconds / base:5.2f}{verdict}")
+            sys.stdout.write(f"  {what:18} {seconds:6.2f} s  ratio {seconds / base:5.2f}{verdict}\n")
 
 
 if __name__ == "__main__":
