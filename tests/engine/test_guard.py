@@ -32,11 +32,10 @@ def test_a_skipped_step_is_refused_and_the_record_keeps_the_old_one(project: Pro
 
 
 def test_a_replacement_of_the_listener_is_refused(project: Project, cloud: Cloud) -> None:
-    urns = [line.split()[-1] for line in project.pulumi("stack", "--show-urns", check=True).output.splitlines()]
-    listener = next(urn for urn in urns if urn.endswith("-traffic") and urn.startswith("urn:"))
+    listener = next(urn for urn in project.urns() if urn.endswith("aws:lb/listener:Listener::balancer-traffic"))
     run = project.up("--skip-preview", "--replace", listener, check=False)
     assert run.code != 0
-    assert "protected" in run.output or "never replaced" in run.output, str(run)
+    assert "marked for protection" in run.output or "never replaced" in run.output, str(run)
     assert cloud.weights(project.stack) == {"blue": 100, "green": 0}
     assert project.up("--skip-preview").code == 0
 

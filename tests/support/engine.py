@@ -100,6 +100,11 @@ class Project:
         parsed: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", check=True).output)
         return parsed
 
+    def urns(self) -> list[str]:
+        """Every resource in the state."""
+        deployment = json.loads(self.pulumi("stack", "export", check=True).output)["deployment"]
+        return [resource["urn"] for resource in deployment["resources"]]
+
     def recorded_step(self) -> str:
         """The step of the recorded state."""
         return str(self.outputs()["rollout"]["proposed"]["step"])
