@@ -163,13 +163,13 @@ class Stack:
 
     def preview(self, settings: Settings) -> Outcome:
         """Runs the program as a preview. Raises what the program raises."""
-        return self._run(settings, self._recorder(preview=True))
+        return self.run(settings, self._recorder(preview=True))
 
     def up(self, settings: Settings) -> Outcome:
         """Runs the program as an update. When it fails, it raises and the outputs stay as they were."""
         recorder = self._recorder(preview=False)
         try:
-            outcome = self._run(settings, recorder)
+            outcome = self.run(settings, recorder)
         finally:
             self._deploy(recorder.recorded)
         self.outputs, self.recorded = _through_the_wire(outcome.outputs), outcome.recorded
@@ -179,7 +179,7 @@ class Stack:
         """A run that must fail. The outputs stay as they were."""
         recorder = self._recorder(preview=preview, backend_errors=backend_errors)
         try:
-            self._run(settings, recorder)
+            self.run(settings, recorder)
         except Exception as error:  # noqa: BLE001 - which error it is, the caller asserts
             return Failure(type(error), str(error), recorder.recorded)
         raise AssertionError("the run did not fail")
@@ -193,7 +193,8 @@ class Stack:
             backend_errors=backend_errors,
         )
 
-    def _run(self, settings: Settings, recorder: StackRecorder) -> Outcome:
+    def run(self, settings: Settings, recorder: StackRecorder) -> Outcome:
+        """One run with a recorder of the caller's; nothing is kept of it. Raises what the program raises."""
         exported: dict[str, Any] = {}
         port: TrafficPort = self.cloud
 

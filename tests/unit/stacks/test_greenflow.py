@@ -1,6 +1,7 @@
 """GreenFlow as a whole, from the first update through a rollout, a promotion and two ways back."""
 
 import itertools
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,7 @@ from stacks import ledger
 from tests.support import stack_files
 from tests.support.fake_traffic import FakeTraffic
 from tests.support.mocks import UNKNOWN, Recorded, Registered, Secret
-from tests.support.stack_program import Outcome, Stack
+from tests.support.stack_program import Outcome, Stack, StackRecorder
 
 PRODUCTION, STAGING = "greenflow-production", "greenflow-staging"
 DATA = {
@@ -246,6 +247,23 @@ class TestChanges:
         assert walk["rolled-back"].recorded.changed(walk["again-idle"].recorded) == {("Rollout", "rollout")}
 
 
+class HeldRollout(StackRecorder):
+    """Keeps the rollout waiting until the listeners that do not depend on it are registered."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(preview=False, last_outputs={}, before=None, cloud=stack.cloud)
+        self._others = {"balancer-redirect", "balancer-test"}
+        self._registered = threading.Event()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
+        if request.name == "rollout":
+            assert self._registered.wait(timeout=60)
+        response = super().RegisterResource(request)
+        if self._others <= {each.name for each in self.recorded.resources}:
+            self._registered.set()
+        return response
+
+
 class TestOrder:
     """Nothing is registered before the recorded state was read (the recorder sees to that); tasks follow traffic."""
 
@@ -265,6 +283,13 @@ class TestOrder:
             "Cache", "AppSecrets", "BlueGreenService",
         }  # fmt: skip
         assert not any(each.custom for each in top)
+
+    def test_the_traffic_listener_waits_for_the_rollout(self) -> None:
+        """Also for a rollout that somebody else refuses, as the policy pack does."""
+        stack = Stack()
+        recorded = stack.run(stack_files.load(PRODUCTION), HeldRollout(stack)).recorded
+        names = [each.name for each in recorded.resources]
+        assert names.index("balancer-test") < names.index("rollout") < names.index("balancer-traffic")
 
     def test_tasks_follow_traffic(self, walk: Walk) -> None:
         """So that a rollback moves traffic before it stops tasks; see docs/adr/0007."""
