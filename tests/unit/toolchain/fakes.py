@@ -52,9 +52,7 @@ class FakeRunner:
         key = f"{Path(argv[0]).name} {argv[1]}"
         answer = self.answers.get(key)
         if answer is None:
-            raise AssertionError(
-                f"unexpected `{' '.join(argv)}`; the test answers only {sorted(self.answers)}"
-            )
+            raise AssertionError(f"unexpected `{' '.join(argv)}`; the test answers only {sorted(self.answers)}")
         return answer(argv) if callable(answer) else answer
 
     def ran(self, key: str) -> list[list[str]]:

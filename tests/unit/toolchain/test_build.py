@@ -17,18 +17,14 @@ def go(machine: Machine) -> FakeRunner:
 
 
 def builder(machine: Machine, runner: FakeRunner, said: Said, **environ: str) -> Builder:
-    return Builder(
-        machine.recipe(), machine.store, {**machine.environ, **environ}, runner, said, because="No Pulumi."
-    )
+    return Builder(machine.recipe(), machine.store, {**machine.environ, **environ}, runner, said, because="No Pulumi.")
 
 
 def unfinished(machine: Machine) -> list[Path]:
     return list(machine.store.glob(".unfinished-*"))
 
 
-def test_the_folder_holds_both_programs_and_both_scripts(
-    machine: Machine, go: FakeRunner, said: Said
-) -> None:
+def test_the_folder_holds_both_programs_and_both_scripts(machine: Machine, go: FakeRunner, said: Said) -> None:
     folder = builder(machine, go, said).build()
     assert folder == machine.store / machine.recipe().key / "bin"
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -121,9 +117,7 @@ def test_without_go(machine: Machine, said: Said) -> None:
         (Completed(0, "go version devel linux/amd64\n"), "go version devel"),
     ],
 )
-def test_a_go_that_is_too_old(
-    machine: Machine, go: FakeRunner, said: Said, answer: Completed, says: str
-) -> None:
+def test_a_go_that_is_too_old(machine: Machine, go: FakeRunner, said: Said, answer: Completed, says: str) -> None:
     go.answers["go version"] = answer
     with pytest.raises(PrerequisiteMissing) as raised:
         builder(machine, go, said).build()
@@ -146,9 +140,7 @@ def test_two_at_once_build_once(machine: Machine, go: FakeRunner, said: Said) ->
     waiting = WaitableSaid()
     folders: list[Path] = []
     first = threading.Thread(
-        target=lambda: folders.append(
-            builder(machine, FakeRunner(go.answers | {"go build": slow}), said).build()
-        )
+        target=lambda: folders.append(builder(machine, FakeRunner(go.answers | {"go build": slow}), said).build())
     )
     idle = FakeRunner({"go version": go.answers["go version"]})
     second = threading.Thread(target=lambda: folders.append(builder(machine, idle, waiting).build()))

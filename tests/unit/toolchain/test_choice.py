@@ -36,9 +36,7 @@ def test_an_official_pulumi_is_used_as_it_is(machine: Machine, pulumi: FakeRunne
     assert said.lines == []
 
 
-def test_a_language_host_in_another_folder_of_path_will_do(
-    machine: Machine, pulumi: FakeRunner, said: Said
-) -> None:
+def test_a_language_host_in_another_folder_of_path_will_do(machine: Machine, pulumi: FakeRunner, said: Said) -> None:
     (machine.programs / "pulumi-language-python").unlink()
     elsewhere = machine.has("pulumi-language-python", folder=machine.root / "elsewhere").parent
     chosen = choose(machine, pulumi, said, PATH=f"{machine.programs}:{elsewhere}")
@@ -89,9 +87,7 @@ def test_a_pulumi_without_language_host_is_not_used(machine: Machine, pulumi: Fa
         choose(machine, pulumi, said)
 
 
-def test_our_own_build_on_path_is_not_an_official_pulumi(
-    machine: Machine, go: FakeRunner, said: Said
-) -> None:
+def test_our_own_build_on_path_is_not_an_official_pulumi(machine: Machine, go: FakeRunner, said: Said) -> None:
     built = choose(machine, go, said)
     machine.has("pulumi", folder=built.bin)
     machine.has("pulumi-language-python", folder=built.bin)

@@ -15,18 +15,12 @@ def test_output_and_exit_code_are_kept(tmp_path: Path) -> None:
 
 def test_folder_and_environment_are_those_asked_for(tmp_path: Path) -> None:
     code = "import os; print(os.getcwd(), os.environ['COLOUR'])"
-    done = SubprocessRunner().run(
-        [sys.executable, "-c", code], cwd=tmp_path, environ={**os.environ, "COLOUR": "green"}
-    )
+    done = SubprocessRunner().run([sys.executable, "-c", code], cwd=tmp_path, environ={**os.environ, "COLOUR": "green"})
     assert done.stdout.split() == [str(tmp_path.resolve()), "green"]
 
 
-def test_shown_output_goes_to_stderr_and_not_to_stdout(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    done = SubprocessRunner().run(
-        [sys.executable, "-c", "print('seen')"], cwd=tmp_path, environ=os.environ, show=True
-    )
+def test_shown_output_goes_to_stderr_and_not_to_stdout(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    done = SubprocessRunner().run([sys.executable, "-c", "print('seen')"], cwd=tmp_path, environ=os.environ, show=True)
     seen = capfd.readouterr()
     assert (done.stdout, seen.out, seen.err) == ("", "", "seen\n")
 

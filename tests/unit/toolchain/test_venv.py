@@ -31,9 +31,7 @@ def installer(machine: Machine, runner: FakeRunner, said: Said, **environ: str) 
     return Installer({**machine.environ, **environ}, runner, said, checkout=machine.root)
 
 
-def test_exactly_the_lock_is_installed_and_every_hash_checked(
-    machine: Machine, uv: FakeRunner, said: Said
-) -> None:
+def test_exactly_the_lock_is_installed_and_every_hash_checked(machine: Machine, uv: FakeRunner, said: Said) -> None:
     installer(machine, uv, said).install()
     sync, editable = (call[2:] for call in uv.ran("uv pip"))
     assert sync[0] == "sync"
@@ -52,9 +50,7 @@ def test_a_working_environment_is_kept(machine: Machine, uv: FakeRunner, said: S
 
 def test_an_active_environment_does_not_decide(machine: Machine, uv: FakeRunner, said: Said) -> None:
     installer(machine, uv, said, VIRTUAL_ENV="/elsewhere").install()
-    installing = [
-        environ for call, environ in zip(uv.calls, uv.environs, strict=True) if call[1] in ("venv", "pip")
-    ]
+    installing = [environ for call, environ in zip(uv.calls, uv.environs, strict=True) if call[1] in ("venv", "pip")]
     assert all("VIRTUAL_ENV" not in environ for environ in installing)
     assert {environ["UV_PYTHON_DOWNLOADS"] for environ in installing} == {"never"}
 
@@ -101,9 +97,7 @@ def test_without_a_usable_uv_a_pinned_one_is_fetched_once(
 
 def test_a_failure_names_the_command(machine: Machine, uv: FakeRunner, said: Said) -> None:
     uv.answers["uv pip"] = Completed(2)
-    with pytest.raises(
-        BuildFailed, match=r"uv pip sync .* failed with exit code 2 \(its messages are above\)"
-    ):
+    with pytest.raises(BuildFailed, match=r"uv pip sync .* failed with exit code 2 \(its messages are above\)"):
         installer(machine, uv, said).install()
 
 
@@ -134,9 +128,7 @@ def test_every_group_is_in_a_lock() -> None:
     assert {word for words in LOCKS.values() for word in words} >= groups.keys()
 
 
-def test_an_address_in_a_lock_is_refused(
-    machine: Machine, uv: FakeRunner, said: Said, locks: list[Path]
-) -> None:
+def test_an_address_in_a_lock_is_refused(machine: Machine, uv: FakeRunner, said: Said, locks: list[Path]) -> None:
     locks[0].write_text("--index-url https://registry.example/simple\n")
     with pytest.raises(ToolchainError, match=r"requirements\.lock: an address got into the lock"):
         installer(machine, uv, said).lock(upgrade=False)
