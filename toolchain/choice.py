@@ -81,24 +81,18 @@ def ensure(
         ) from missing
 
 
-def find_system(
-    environ: Mapping[str, str], runner: Runner, *, least: Version, ours: Path
-) -> Toolchain | Unusable:
+def find_system(environ: Mapping[str, str], runner: Runner, *, least: Version, ours: Path) -> Toolchain | Unusable:
     """The Pulumi on PATH with its Python language host, or why it cannot be used.
 
     One inside `ours` does not count: that is our own build, on PATH in a shell of the sandbox.
     """
     path = os.pathsep.join(
-        entry
-        for entry in environ.get("PATH", "").split(os.pathsep)
-        if entry and not _within(Path(entry), ours)
+        entry for entry in environ.get("PATH", "").split(os.pathsep) if entry and not _within(Path(entry), ours)
     )
     command = shutil.which("pulumi", path=path)
     if command is None:
         return Unusable("`pulumi` is not on PATH.")
-    said = runner.run(
-        [command, "version"], cwd=CHECKOUT, environ={**environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    )
+    said = runner.run([command, "version"], cwd=CHECKOUT, environ={**environ, "PULUMI_SKIP_UPDATE_CHECK": "true"})
     version = parse(said.stdout)
     if said.returncode != 0 or version is None:
         answer = (said.stdout + said.stderr).strip() or "nothing"

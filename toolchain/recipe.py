@@ -55,9 +55,7 @@ class Recipe:
         """The pinned engine version: the least that an installed Pulumi must have."""
         version = parse(self.engine.version)
         if version is None:
-            raise ToolchainError(
-                f"{self.engine.module_folder}/go.mod: {self.engine.version} is not a version"
-            )
+            raise ToolchainError(f"{self.engine.module_folder}/go.mod: {self.engine.version} is not a version")
         return version
 
     @property

@@ -68,9 +68,7 @@ class Installer:
             return found
         home = cache_root(self.environ) / "uv"
         own = home / "bin" / "uv"
-        with exclusive(
-            home.with_name("uv.lock"), on_wait=lambda: self.progress.say("waiting for another install")
-        ):
+        with exclusive(home.with_name("uv.lock"), on_wait=lambda: self.progress.say("waiting for another install")):
             if not self._works(own):
                 self.progress.say(f"uv is not on PATH: installing it into {home} …")
                 self._must([sys.executable, "-m", "venv", "--clear", str(home)])
@@ -86,10 +84,7 @@ class Installer:
 
     def _works(self, program: Path) -> bool:
         """Whether it starts: a link to a Python that was removed since is there, but does not."""
-        return (
-            self.runner.run([str(program), "--version"], cwd=self.checkout, environ=self.environ).returncode
-            == 0
-        )
+        return self.runner.run([str(program), "--version"], cwd=self.checkout, environ=self.environ).returncode == 0
 
     def _must(self, argv: list[str]) -> None:
         # An activated environment must not decide which Python uv takes, nor may uv fetch one.
