@@ -18,9 +18,6 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-# Code that is written by a generator arrives with the first generated page.
-DOCS := $(wildcard headgate/cli/docs.py)
-
 help:
 	@sed -n 's/^#   //p' $(MAKEFILE_LIST)
 
@@ -50,10 +47,10 @@ check: $(INSTALLED) docs-check
 	$(BIN)/lint-imports
 
 docs: $(INSTALLED)
-	@$(if $(DOCS),$(BIN)/python -m headgate.cli.docs,echo "no page of docs/ is generated yet")
+	@$(BIN)/python -m toolchain.docs
 
 docs-check: $(INSTALLED)
-	@$(if $(DOCS),$(BIN)/python -m headgate.cli.docs --check,:)
+	@$(BIN)/python -m toolchain.docs --check
 
 lock:
 	@$(PYTHON) -m toolchain lock $(if $(UPGRADE),--upgrade)

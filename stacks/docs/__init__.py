@@ -1,0 +1,1 @@
+"""The reference of the stack configuration, docs/configuration.md, made from the code that reads the configuration."""

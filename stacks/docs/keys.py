@@ -1,0 +1,170 @@
+"""What each key of the stack configuration means, and what a rollout under way makes of a change to it.
+
+Everything else in the reference is read off the code. A test changes each key during a rollout and compares.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from headgate.settings import MOST_TASKS
+
+
+class During(StrEnum):
+    """What the rollout rules make of a change to a key while a rollout is under way."""
+
+    THE_STEP = "next or back"
+    FIXED = "fixed"
+    STRICTER = "stricter only"
+    MORE = "more only"
+    KEPT = "kept"
+    FREE = "not judged"
+
+
+DURING = {
+    During.THE_STEP: "the line that a phase changes: one step forward, or back to any earlier one or to `idle`.",
+    During.FIXED: "a change is refused. Together with going back to `idle`, candidate and plan may change; the live "
+    "version may not.",
+    During.STRICTER: "longer bakes, more gates, tighter limits pass; anything looser, or another list of steps, is "
+    "refused until the rollout has gone back to `idle`.",
+    During.MORE: "a larger number passes.",
+    During.KEPT: "two slots leave none for it during a rollout. From promotion on, a change is refused until "
+    "`plan.retention` is over.",
+    During.FREE: "no rollout rule looks at it. The [policies](policies.md) do, as always; a rollout is not the time.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key. `meaning` of a top-level key is left empty where Pulumi.yaml says it. `form` and `default` only where
+    the code's own words do not stand alone."""
+
+    path: str
+    during: During
+    rule: str = ""
+    meaning: str = ""
+    form: str = ""
+    default: str = ""
+
+
+_WITH_CANDIDATE = "with a candidate"
+_WITH_STANDBY = "with a standby"
+_METRIC = "plan.limits.<metric>"
+
+ENTRIES = (
+    Entry("system", During.FIXED, "R-14"),
+    Entry("environment", During.FIXED, "R-14"),
+    Entry("owner", During.FREE),
+    Entry("domain", During.FREE),
+    Entry(
+        "certificate_arn",
+        During.FREE,
+        meaning="A certificate that exists. Left out, one for `domain` is made, which DNS must then validate.",
+    ),
+    Entry("release", During.FIXED),
+    Entry("release.live.version", During.FIXED, "R-08", "Label of the version that users get outside a rollout."),
+    Entry("release.live.slot", During.FIXED, "R-08", "Where it runs. The live slot changes only by promotion."),
+    Entry("release.live.image", During.FIXED, "R-08", "Its image, by digest: `name@sha256:` and 64 hex digits (R-10)."),
+    Entry(
+        "release.candidate.version",
+        During.FIXED,
+        "R-11",
+        "Label of the version that is rolled out.",
+        default=_WITH_CANDIDATE,
+    ),
+    Entry(
+        "release.candidate.slot", During.FIXED, "R-09", "The slot that the live one leaves.", default=_WITH_CANDIDATE
+    ),
+    Entry(
+        "release.candidate.image",
+        During.FIXED,
+        "R-09",
+        "Its image, by digest, another than the live one (R-10).",
+        default=_WITH_CANDIDATE,
+    ),
+    Entry(
+        "release.standby.version",
+        During.KEPT,
+        "R-16",
+        "Label of the former live version; written when the candidate is promoted.",
+        default=_WITH_STANDBY,
+    ),
+    Entry("release.standby.slot", During.KEPT, "R-16", "The slot it had.", default=_WITH_STANDBY),
+    Entry("release.standby.image", During.KEPT, "R-16", "The image it had.", default=_WITH_STANDBY),
+    Entry(
+        "release.rollout",
+        During.FIXED,
+        "R-11",
+        "Id of the rollout. Left out, it is the candidate's version. A rollout that was taken back starts again only "
+        "under a new id (R-13).",
+    ),
+    Entry("step", During.THE_STEP, "R-03", form="`idle` or the name of a step"),
+    Entry("plan", During.STRICTER, "R-15"),
+    Entry("plan.steps[].name", During.FIXED, "R-15", "What `headgate:step` says; any text but `idle`."),
+    Entry(
+        "plan.steps[].weight",
+        During.FIXED,
+        "R-15",
+        "Per cent of users on the candidate. Weights rise, the last is 100 (R-01), and the first is 0: a candidate is "
+        "deployed before it gets traffic (R-18).",
+    ),
+    Entry("plan.steps[].bake", During.STRICTER, "R-15", "Least time to stay before the next step (R-06)."),
+    Entry("plan.steps[].gates", During.STRICTER, "R-15", "What must pass before it is left: [gates](#gates) (R-07)."),
+    Entry("plan.retention", During.STRICTER, "R-15", "How long the former live version is kept after promotion."),
+    Entry("plan.max_first_weight", During.STRICTER, "R-15", "Most that the first step with traffic may have (R-01)."),
+    Entry("plan.max_increment", During.STRICTER, "R-15", "Most that one step may add (R-01, R-04)."),
+    Entry("plan.min_bake", During.STRICTER, "R-15", "Least bake of every step but the last (R-01)."),
+    Entry(
+        "plan.stickiness",
+        During.STRICTER,
+        "R-15",
+        "How long the balancer's cookie holds a user to a version while both get traffic, cut to the step's bake "
+        "(R-27); 0 is off.",
+    ),
+    Entry("plan.limits.preset", During.STRICTER, "R-15", "The [preset](#presets) to start from."),
+    Entry("plan.limits.min_requests", During.STRICTER, "R-15", "With fewer requests in a window there is no verdict."),
+    Entry("plan.limits.interval", During.STRICTER, "R-15", "Time between two readings."),
+    Entry(
+        f"{_METRIC}.hold",
+        During.STRICTER,
+        "R-15",
+        "Never advance from here on. `<metric>`: see [limits](#limits).",
+        form="a value with its unit",
+    ),
+    Entry(f"{_METRIC}.rollback", During.STRICTER, "R-15", "Go back from here on.", form="a value with its unit"),
+    Entry(
+        f"{_METRIC}.readings",
+        During.STRICTER,
+        "R-15",
+        "Readings in a row beyond `rollback` that end the rollout.",
+        form="a whole number from 1",
+        default="`1`",
+    ),
+    Entry("capacity", During.MORE, "R-17"),
+    Entry("capacity.tasks", During.MORE, "R-17", "Tasks of a version that has all traffic."),
+    Entry(
+        "capacity.minimum_tasks",
+        During.FREE,
+        "",
+        "Least tasks of a candidate at any step.",
+        form="a whole number from 1 to `tasks`",
+    ),
+    Entry(
+        "capacity.maximum_tasks",
+        During.FREE,
+        "",
+        "Most tasks that autoscaling may run per slot.",
+        form=f"a whole number from `tasks` to {MOST_TASKS}",
+    ),
+    Entry("network", During.FREE),
+    Entry("network.cidr", During.FREE, "", "Address range of the VPC."),
+    Entry("network.availability_zones", During.FREE, "", "Where subnets are made: public, application, data."),
+    Entry("network.nat_per_zone", During.FREE, "", "One NAT gateway per zone; `false` shares one, which is cheaper."),
+    Entry("database", During.FREE),
+    Entry("database.instance_class", During.FREE, "", "Size of the PostgreSQL instance."),
+    Entry("database.allocated_storage", During.FREE, "", "GiB; grows by itself to twice that."),
+    Entry("database.multi_az", During.FREE, "", "A standby in another zone; in production a policy demands it."),
+    Entry("database.backup_retention_days", During.FREE, "", "Days that automatic backups are kept."),
+    Entry("cache", During.FREE),
+    Entry("cache.node_type", During.FREE, "", "Size of the Redis nodes."),
+    Entry("cache.nodes", During.FREE, "", "A primary and its replicas, with automatic failover."),
+)
