@@ -30,7 +30,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """Tasks: `tasks` of a version with all traffic, `minimum_tasks` least of one with some, `maximum_tasks` per slot."""
+    """Tasks: `tasks` of a version with all traffic, `minimum_tasks` least of one with some, `maximum_tasks` a slot."""
 
     tasks: int
     minimum_tasks: int

@@ -1,6 +1,6 @@
 """The committed stack files as settings, at any point of a rollout."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from headgate.gates import registry
 from headgate.plan import IDLE
 from headgate.settings import Settings
 from headgate.state import Release
+from headgate.traffic.port import Reading
 
 STACKS = Path(__file__).resolve().parents[2] / "stacks"
 
@@ -26,6 +27,11 @@ def load(stack: str) -> Settings:
     """A committed stack file: at rest, with a candidate named."""
     ours = {key.removeprefix("headgate:"): value for key, value in values(stack).items() if key.startswith("headgate:")}
     return settings.parse(ours, f"stacks/Pulumi.{stack}.yaml", registry.KNOWN)
+
+
+def healthy(split: Mapping[str, int], tasks: Mapping[str, int], images: Mapping[str, str]) -> Reading:
+    """A cloud that routes `split` and in which all `tasks` run and are well, by slot."""
+    return Reading(True, dict(split), dict(tasks), dict(tasks), dict(images))
 
 
 @dataclass(frozen=True)
