@@ -83,9 +83,9 @@ def form(path: str) -> str:
         settings.parse(raw, FILE, registry.KNOWN)
     except SettingsError as error:
         where = f"{FILE}: headgate:{path.replace('[]', '[0]')}"
-        found = [problem.expected for problem in error.problems if problem.where == where]
-        if found:
-            return found[0]
+        found = [problem for problem in error.problems if problem.where == where]
+        if found and found[0].found != "an unknown key":
+            return found[0].expected
     raise ValueError(f"headgate:{path} is not a key that is read")
 
 

@@ -24,16 +24,16 @@ def read(source: str, name: str) -> Mapping[Path, str]:
         keys.setdefault(line, path)
     found: dict[Path, list[str]] = {}
     above: list[str] = []
+    last = 0
     for line, text, alone in _comments(source):
-        if alone:
-            above = [*above, text]
-        if alone and line + 1 in keys:
-            found.setdefault(keys[line + 1], []).extend(above)
-        elif not alone and line in keys:
-            found.setdefault(keys[line], []).append(text)
+        if not alone:
+            found.setdefault(keys.get(line, ()), []).append(text)
+            continue
+        above = [*above, text] if line == last + 1 else [text]
+        last = line
         if line + 1 in keys:
-            above = []
-    return {path: " ".join(texts) for path, texts in found.items()}
+            found.setdefault(keys[line + 1], []).extend(above)
+    return {path: " ".join(texts) for path, texts in found.items() if path}
 
 
 def _dictionary(source: str, name: str) -> ast.Dict:
