@@ -248,20 +248,34 @@ class TestChanges:
 
 
 class HeldRollout(StackRecorder):
-    """Keeps the rollout waiting until the listeners that do not depend on it are registered."""
+    """Keeps the rollout waiting until the `others`, by URN, are registered."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, others: set[str]) -> None:
         super().__init__(preview=False, last_outputs={}, before=None, cloud=stack.cloud)
-        self._others = {"balancer-redirect", "balancer-test"}
+        self._others = others
         self._registered = threading.Event()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
-        if request.name == "rollout":
+        if request.type == ROLLOUT_TYPE:
             assert self._registered.wait(timeout=60)
         response = super().RegisterResource(request)
-        if self._others <= {each.name for each in self.recorded.resources}:
+        if self._others <= {each.urn for each in self.recorded.resources}:
             self._registered.set()
         return response
+
+
+def downstream(recorded: Recorded, *first: Registered) -> set[str]:
+    """URNs of resources and of everything that depends on them."""
+    found = {each.urn for each in first}
+    while True:
+        more = {
+            each.urn
+            for each in recorded.resources
+            if found & {*each.dependencies, *itertools.chain.from_iterable(each.property_dependencies.values())}
+        }
+        if more <= found:
+            return found
+        found |= more
 
 
 class TestOrder:
@@ -286,10 +300,14 @@ class TestOrder:
 
     def test_the_traffic_listener_waits_for_the_rollout(self) -> None:
         """Also for a rollout that somebody else refuses, as the policy pack does."""
+        usual = Stack().up(stack_files.load(PRODUCTION)).recorded
+        late = downstream(usual, usual.one(ROLLOUT_TYPE), listener(usual, "traffic"))
         stack = Stack()
-        recorded = stack.run(stack_files.load(PRODUCTION), HeldRollout(stack)).recorded
-        names = [each.name for each in recorded.resources]
-        assert names.index("balancer-test") < names.index("rollout") < names.index("balancer-traffic")
+        held = HeldRollout(stack, {each.urn for each in usual.resources} - late)
+        urns = [each.urn for each in stack.run(stack_files.load(PRODUCTION), held).recorded.resources]
+        assert len(late) < 12  # the rollout, the listener, services and their scaling
+        assert set(urns[-len(late) :]) == late
+        assert urns[-len(late)] == usual.one(ROLLOUT_TYPE).urn
 
     def test_tasks_follow_traffic(self, walk: Walk) -> None:
         """So that a rollback moves traffic before it stops tasks; see docs/adr/0007."""
