@@ -41,7 +41,8 @@ class CarrierGuard:
         self.binding = pulumi.ResourceHookBinding(before_create=[create], before_update=[update])
 
     def _before_create(self, args: pulumi.ResourceHookArgs) -> None:
-        if self._change.get("previous") is not None and self._carrier_exists():
+        recorded = self._change.get("previous") is not None or self._change.get("unreadable") is not None
+        if recorded and self._carrier_exists():
             refuse((_replacement(args.name),))
         self._allow(args)
 

@@ -114,7 +114,7 @@ def _read(port: TrafficPort, asked: Mapping[str, int], wait: Callable[[float], N
     split: dict[str, int] = {}
     for reading in range(READINGS):
         try:
-            split = dict(port.read_live().split)
+            split = dict(port.read_split())
         except TrafficError as failure:
             raise pulumi.RunError(
                 f"the live split could not be read back: {failure}. The recorded state stays as it was. "

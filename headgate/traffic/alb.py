@@ -72,6 +72,12 @@ class AlbTraffic:
                 unsteady={slot: reason for slot, reason in why.items() if reason},
             )
 
+    def read_split(self) -> dict[str, int]:
+        """What the listener's actions route; see `TrafficPort.read_split`."""
+        with self._said("cannot be read"):
+            carrier = self._carrier()
+            return self._split(carrier) if carrier else {}
+
     def write_split(self, split: Mapping[str, int], stickiness: int) -> None:
         """One ModifyListener with the whole default action; see `TrafficPort.write_split`."""
         _refuse_impossible(split, self._slots)

@@ -35,6 +35,13 @@ class TrafficPort(Protocol):
         """
         ...
 
+    def read_split(self) -> Mapping[str, int]:
+        """Only the split of `read_live`, with as few calls as that takes; empty when there is no carrier.
+
+        Raises TrafficError when that cannot be told.
+        """
+        ...
+
     def write_split(self, split: Mapping[str, int], stickiness: int) -> None:
         """Make the carrier route `split` (slot -> per cent, together 100; a slot left out gets 0).
 

@@ -61,7 +61,7 @@ def _measure_once(subject: Subject, weight: int, users: int, tries: int) -> Meas
     low, high = binomial_interval(answered, weight / 100, CONFIDENCE)
     in_per_cent = 100 / max(answered, 1)
     return Measurement(
-        balancer_weight=dict(subject.port.read_live().split).get(subject.slot, 0),
+        balancer_weight=subject.port.read_split().get(subject.slot, 0),
         observed_share=summary.first_by_slot[subject.slot] * in_per_cent,
         low=low * in_per_cent,
         high=high * in_per_cent,

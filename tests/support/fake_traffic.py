@@ -26,6 +26,9 @@ class FakeTraffic:
             raise TrafficError(self.unreachable)
         return self._before.pop() if self._before else self.live
 
+    def read_split(self) -> Mapping[str, int]:
+        return self.read_live().split
+
     def write_split(self, split: Mapping[str, int], stickiness: int) -> None:
         if self.unreachable:
             raise TrafficError(self.unreachable)

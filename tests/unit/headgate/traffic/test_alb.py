@@ -18,6 +18,7 @@ pytestmark = pytest.mark.sandbox
 class TestReading:
     def test_everything_of_a_system(self, system: System) -> None:
         live = system.traffic.read_live()
+        assert system.traffic.read_split() == live.split
         assert live.exists
         assert live.split == {"blue": 100, "green": 0}
         assert live.healthy == {"blue": 2, "green": 1}
@@ -27,6 +28,7 @@ class TestReading:
 
     def test_nothing_exists_yet(self, nothing: System) -> None:
         live = nothing.traffic.read_live()
+        assert nothing.traffic.read_split() == {}
         assert not live.exists
         assert live.split == live.healthy == live.desired == live.images == {}
 
