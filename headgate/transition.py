@@ -86,6 +86,10 @@ def _check(
     return tuple(violation for rule in applicable for violation in rule.judge(context))
 
 
+_BEGIN = "Set headgate:step to idle, make headgate:release.live what users get now, and run the update again."
+_RESTORE = "Restore access to the cloud API (credentials, network, endpoint), then run the update again."
+
+
 def _check_without_record(
     previous: Unreadable | None, proposed: State, plan: Plan, now: int, report: Report
 ) -> tuple[Violation, ...]:
@@ -95,18 +99,18 @@ def _check_without_record(
     live = report.live
     faults = []
     if proposed.step != IDLE or proposed.weight != 0:
-        faults.append(("only step idle may be asked for", f"step {proposed.step!r} while {known}"))
+        faults.append(("only step idle may be asked for", f"step {proposed.step!r} while {known}", _BEGIN))
     if live is None:
         reading = report.error or "no reading was made"
-        faults.append(("the live split must be readable", f"{known}, and the cloud could not be read: {reading}"))
+        what = f"{known}, and the cloud could not be read: {reading}"
+        faults.append(("the live split must be readable", what, _RESTORE))
     elif live.exists and not _lands_safely(proposed, live):
         split, slot = rules.show_split(live.split), proposed.live.slot
         found_here = f"{known}; the balancer sends {split} and slot {slot!r} has no healthy task"
-        faults.append(("traffic may not be moved to a version that is not serving", found_here))
+        faults.append(("traffic may not be moved to a version that is not serving", found_here, _BEGIN))
     elif previous is not None and not live.exists:
-        faults.append(("there must be something to read", f"{known}, and the traffic carrier does not exist"))
-    for must, what in faults:
-        fix = "Set headgate:step to idle, make headgate:release.live what users get now, and run the update again."
+        faults.append(("there must be something to read", f"{known}, and the traffic carrier does not exist", _BEGIN))
+    for must, what, fix in faults:
         found.append(Violation(RuleId.FAIL_CLOSED, f"Without a recorded state {must}.", f"{what}.", fix))
     if proposed.changed_at > now:
         found.append(rules.from_the_future(proposed.changed_at, now))

@@ -1,10 +1,10 @@
 """GreenFlow on AWS: its components in dependency order. No resources of its own."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from components._common import Slot, standard_tags
 from components.aws.blue_green_service import BlueGreenService, SlotArgs, SlotsArgs
@@ -33,7 +33,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
     name, system = settings.name, settings.system
     tags = standard_tags(service=system, environment=settings.environment, owner=settings.owner)
     region = aws_region()
-    account_id = aws.get_caller_identity_output().account_id
+    account_id: pulumi.Output[str] = pulumi.Output.from_input(asyncio.ensure_future(_account_id()))
     desired = state.desired(settings.asked, settings.plan)
 
     change = ledger.decide(ledger.recorded(), settings, port, clock.now())
@@ -166,6 +166,18 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
         "url": f"https://{settings.domain}/api/v2/health",
         "cluster": service.cluster_name,
     }
+
+
+async def _account_id() -> str:
+    """The account that the credentials belong to. Raises pulumi.RunError, so without a traceback, when AWS fails."""
+    try:
+        caller = await pulumi.runtime.invoke_async("aws:index/getCallerIdentity:getCallerIdentity", {})
+    except Exception as error:  # noqa: BLE001 - the SDK raises its bare base class
+        raise pulumi.RunError(
+            f"AWS does not say whose credentials these are: {error}. Check that the AWS_* variables are "
+            'set and the network works; for the sandbox: headgate sandbox status, then eval "$(headgate sandbox env)".'
+        ) from None
+    return str(caller["accountId"])
 
 
 def _kept(settings: Settings) -> pulumi.ResourceOptions:

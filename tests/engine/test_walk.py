@@ -1,8 +1,9 @@
 """The main job: every step forward, and back from every one of them."""
 
 import pytest
+import yaml
 
-from tests.engine.conftest import PRODUCTION, Cloud, MakeProject
+from tests.engine.conftest import PRODUCTION, STAGING, Cloud, MakeProject
 from tests.support.engine import Project
 
 pytestmark = pytest.mark.engine
@@ -39,3 +40,35 @@ def test_a_second_update_and_a_refresh_change_nothing(project: Project) -> None:
     assert " created" not in again.output, str(again)
     clean = project.preview("--refresh", "--expect-no-changes")
     assert clean.code == 0, str(clean)
+
+
+def test_promotion_moves_no_traffic_and_the_way_back_to_the_standby_is_open(
+    make_project: MakeProject, cloud: Cloud
+) -> None:
+    project = make_project(STAGING)
+    project.up("--skip-preview")
+    for name, _, after in STEPS:
+        project.ahead += after
+        project.step(name)
+        project.up("--skip-preview")
+    before = (project.folder / "stacks" / f"Pulumi.{STAGING}.yaml").read_text()
+
+    config = yaml.safe_load(before)
+    release = config["config"]["headgate:release"]
+    release["standby"], release["live"] = release["live"], release.pop("candidate")
+    config["config"]["headgate:step"] = "idle"
+    (project.folder / "stacks" / f"Pulumi.{STAGING}.yaml").write_text(yaml.safe_dump(config))
+    project.ahead += 3600
+    promoted = project.up("--skip-preview")
+    assert "balancer-traffic" not in promoted.output, str(promoted)
+    assert project.outputs()["rollout"]["proposed"]["phase"] == "promoted"
+    assert cloud.weights(STAGING) == {"blue": 0, "green": 100}
+
+    # The previous configuration, applied again, and from there back to idle.
+    (project.folder / "stacks" / f"Pulumi.{STAGING}.yaml").write_text(before)
+    project.up("--skip-preview")
+    assert cloud.weights(STAGING) == {"blue": 0, "green": 100}
+    project.step("idle")
+    project.up("--skip-preview")
+    assert project.outputs()["rollout"]["proposed"]["phase"] == "rolled-back"
+    assert cloud.weights(STAGING) == {"blue": 100, "green": 0}
