@@ -3,6 +3,7 @@
 #
 #   make demo       rehearse a whole rollout on this machine: no cloud, no account
 #   make test       all tests                make check   format, lint, types, imports, docs
+#   make install    the locked packages only
 #   make toolchain  prepare the engine only  make lock    resolve requirements.lock again (UPGRADE=1: newest)
 #   make docs       write the generated docs
 #   make clean      remove what was made in this checkout; make distclean also empties the shared cache
@@ -11,7 +12,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lock toolchain docs docs-check clean distclean
+.PHONY: help install demo test check lock toolchain docs docs-check clean distclean
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,6 +28,8 @@ $(INSTALLED): requirements.lock pyproject.toml toolchain/uv.txt
 	  echo "Install one, or name the one you have: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@$(PYTHON) -m toolchain venv
 	@touch $@
+
+install: $(INSTALLED)
 
 toolchain: $(INSTALLED)
 	@$(BIN)/python -m toolchain ensure
