@@ -1,5 +1,5 @@
 """Headgate: a rollout runbook as Pulumi stack configuration.
 
 The modules `plan`, `limits`, `state`, `report`, `transition`, `carrier` and the small helpers beside them (`problems`,
-`duration`) are the pure core: standard library only, no clock, no input or output.
+`duration`, `wire`) are the pure core: standard library only, no clock, no input or output.
 """

@@ -1,10 +1,13 @@
 """Rules on the resource that carries the traffic, as it is declared: its weights, its stickiness, its single owner."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from headgate import duration
 from headgate.problems import RuleId, Violation
 from headgate.state import Phase, State
+
+Share = TypeVar("Share")
 
 NATIVE_STRATEGIES = frozenset(
     {"BLUE_GREEN", "CANARY", "LINEAR"}
@@ -40,8 +43,8 @@ def check_weights(weights: Sequence[object], *, carrier: bool) -> tuple[Violatio
 
 def check_split(observed: Mapping[str, object], proposed: State) -> tuple[Violation, ...]:
     """R-05: the carrier declares, by slot, the weights the proposed state asks for. Slots with 0 may be left out."""
-    asked = {slot: weight for slot, weight in proposed.split.items() if weight}
-    declared = {slot: _plain(weight) for slot, weight in observed.items() if _plain(weight)}
+    asked = routed(proposed.split)
+    declared = routed({slot: _plain(weight) for slot, weight in observed.items()})
     if declared == asked:
         return ()
     return (
@@ -95,6 +98,11 @@ def check_owner(controller: object, strategy: object, alternate_target_group: bo
             "Use the ECS deployment controller with the ROLLING strategy and leave the weights to headgate:step.",
         ),
     )
+
+
+def routed(split: Mapping[str, Share]) -> dict[str, Share]:
+    """`split` without those that get nothing, to compare one with another: a slot with 0 may be left out."""
+    return {target: share for target, share in split.items() if share}
 
 
 def show_split(split: Mapping[str, object]) -> str:

@@ -20,6 +20,8 @@ from typing import Any
 from headgate import duration
 from headgate.presets import PRESETS
 from headgate.problems import Problem
+from headgate.wire import show as quoted
+from headgate.wire import whole
 
 DEFAULT_MIN_REQUESTS = 10  # requests; with fewer there is no verdict (R-B6)
 DEFAULT_INTERVAL = 60  # seconds between two readings (R-B6)
@@ -130,7 +132,7 @@ def parse(raw: object, where: str) -> tuple[Limits | None, tuple[Problem, ...]]:
         return Limits(), ()
     if not isinstance(raw, Mapping):
         fix = "Write the limits out or name a preset."
-        return None, (Problem(where, _found(raw), "a mapping of metrics to limits", fix),)
+        return None, (Problem(where, quoted(raw), "a mapping of metrics to limits", fix),)
     problems: list[Problem] = []
     written = _with_preset(raw, where, problems)
     bounds = tuple(
@@ -165,8 +167,8 @@ def from_dict(raw: Mapping[str, Any]) -> Limits:
         raise ValueError(f"unknown metrics: {', '.join(unknown)}")
     return Limits(
         tuple(_limit_from_dict(metric, metrics[metric]) for metric in METRICS if metric in metrics),
-        _whole(raw["minRequests"]),
-        _whole(raw["interval"]),
+        whole(raw["minRequests"]),
+        whole(raw["interval"]),
     )
 
 
@@ -211,7 +213,7 @@ def _with_preset(raw: Mapping[Any, Any], where: str, problems: list[Problem]) ->
     if not isinstance(name, str) or name not in PRESETS:
         expected = f"one of the known presets: {', '.join(sorted(PRESETS))}"
         fix = "Use a known preset or write the limits out."
-        problems.append(Problem(f"{where}.preset", _found(name), expected, fix))
+        problems.append(Problem(f"{where}.preset", quoted(name), expected, fix))
         return written
     merged: dict[Any, Any] = dict(PRESETS[name])
     for key, value in written.items():
@@ -226,7 +228,7 @@ _LIMIT_KEYS = ("hold", "rollback", "readings")
 def _parse_limit(metric: str, raw: object, where: str, problems: list[Problem]) -> Limit:
     if not isinstance(raw, Mapping):
         expected = f"a mapping with {', '.join(_LIMIT_KEYS)}"
-        problems.append(Problem(where, _found(raw), expected, "Write at least one bound."))
+        problems.append(Problem(where, quoted(raw), expected, "Write at least one bound."))
         return Limit(metric)
     _refuse_unknown_keys(raw, _LIMIT_KEYS, where, problems)
     if "hold" not in raw and "rollback" not in raw:
@@ -250,7 +252,7 @@ def _parse_bound(
     expected = METRICS[metric].unit.expected if value is None else _within(metric, value)
     if not expected:
         return value
-    problems.append(Problem(f"{where}.{bound}", _found(raw[bound]), expected, "Correct the value and its unit."))
+    problems.append(Problem(f"{where}.{bound}", quoted(raw[bound]), expected, "Correct the value and its unit."))
     return None
 
 
@@ -285,7 +287,7 @@ def _parse_count(raw: Mapping[Any, Any], key: str, default: int, where: str, pro
     count = raw.get(key, default)
     if isinstance(count, int) and not isinstance(count, bool) and count >= 1:
         return count
-    problems.append(Problem(f"{where}.{key}", _found(count), "a whole number from 1", "Correct the number."))
+    problems.append(Problem(f"{where}.{key}", quoted(count), "a whole number from 1", "Correct the number."))
     return default
 
 
@@ -296,7 +298,7 @@ def _parse_interval(raw: Mapping[Any, Any], where: str, problems: list[Problem])
     if seconds is not None and seconds >= 1:
         return seconds
     expected = f"{duration.EXPECTED}, at least 1s"
-    problems.append(Problem(f"{where}.interval", _found(raw["interval"]), expected, "Correct the duration."))
+    problems.append(Problem(f"{where}.interval", quoted(raw["interval"]), expected, "Correct the duration."))
     return DEFAULT_INTERVAL
 
 
@@ -317,7 +319,7 @@ def _limit_from_dict(metric: str, raw: object) -> Limit:
     if not isinstance(raw, Mapping):
         raise TypeError(f"{metric}: {raw!r} is not a mapping with {', '.join(_LIMIT_KEYS)}")
     hold, rollback = (_value_from_dict(metric, raw.get(bound)) for bound in ("hold", "rollback"))
-    return Limit(metric, hold, rollback, _whole(raw["readings"]))
+    return Limit(metric, hold, rollback, whole(raw["readings"]))
 
 
 def _value_from_dict(metric: str, raw: object) -> Fraction | None:
@@ -361,16 +363,3 @@ def _is_number(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is not a number")
-    if isinstance(value, float) and not value.is_integer():
-        raise ValueError(f"{value!r} is not a whole number")
-    return int(value)
-
-
-def _found(value: object) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."

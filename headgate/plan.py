@@ -9,6 +9,7 @@ from typing import Any
 from headgate import duration, limits
 from headgate.limits import Limits
 from headgate.problems import Problem
+from headgate.wire import show, whole
 
 IDLE = "idle"
 
@@ -120,15 +121,6 @@ def from_dict(raw: Mapping[str, Any]) -> Plan:
         stickiness=whole(raw["stickiness"]),
         limits=limits.from_dict(raw["limits"]),
     )
-
-
-def whole(value: object) -> int:
-    """`value` as an int; 10 and 10.0 are 10. Raises ValueError on a fraction, TypeError on anything but a number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is not a number")
-    if isinstance(value, float) and not value.is_integer():
-        raise ValueError(f"{value!r} is not a whole number")
-    return int(value)
 
 
 _PLAN_KEYS = {
@@ -267,11 +259,3 @@ def _refuse_unknown_keys(raw: Mapping[Any, Any], known: set[str], where: str, pr
         for key in raw
         if key not in known
     )
-
-
-def show(value: object) -> str:
-    """`value` as a message quotes it, at most 80 characters."""
-    if value is None:
-        return "nothing"
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from headgate.plan import whole
+from headgate.wire import whole
 
 
 class Verdict(StrEnum):

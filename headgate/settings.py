@@ -10,6 +10,7 @@ from headgate import plan as plans
 from headgate.plan import IDLE, Plan
 from headgate.problems import Problem
 from headgate.state import Asked, Release, Version
+from headgate.wire import show
 
 PROJECT = "headgate"
 PRODUCTION = "production"
@@ -265,7 +266,7 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def add(self, where: str, found: object, expected: str, fix: str) -> None:
-        self.problems.append(Problem(f"{self.file}: {where}", plans.show(found), expected, fix))
+        self.problems.append(Problem(f"{self.file}: {where}", show(found), expected, fix))
 
     def extend(self, problems: tuple[Problem, ...]) -> None:
         for problem in problems:

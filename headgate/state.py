@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from headgate.plan import IDLE, Plan, Step, digest_of, whole
+from headgate.plan import IDLE, Plan, Step, digest_of
+from headgate.wire import whole
 
 SCHEMA = 1  # raised when the recorded form changes so that an older reader would misread it
 

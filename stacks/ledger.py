@@ -128,8 +128,7 @@ def _read(port: TrafficPort, asked: Mapping[str, int], wait: Callable[[float], N
 
 
 def _differs(asked: Mapping[str, int], observed: Mapping[str, int]) -> bool:
-    shares = {slot: share for slot, share in asked.items() if share}
-    return shares != {slot: share for slot, share in observed.items() if share}
+    return carrier.routed(asked) != carrier.routed(observed)
 
 
 def confirmed(

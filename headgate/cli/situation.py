@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from headgate import gates, settings, transition
+from headgate.carrier import routed
 from headgate.cli import ahead
 from headgate.cli.project import Configuration, Project, ProjectError
 from headgate.engine import Engine, EngineError, Update
@@ -72,11 +73,6 @@ class Situation:
         plans = [self.last.plan, *([self.settings.plan] if self.settings else [])]
         steps = [step for plan in plans if (step := plan.step(self.state.step))]
         return (max(step.bake for step in steps), self.now - self.state.entered_at) if steps else None
-
-
-def routed(split: Mapping[str, int]) -> dict[str, int]:
-    """A split without those that get nothing, to compare one with another."""
-    return {target: share for target, share in split.items() if share}
 
 
 def gather(project: Project, stack: str, engine: Engine, port_for: PortFor, now: int) -> Situation:

@@ -1,8 +1,6 @@
 """Gate `drift`: the balancer routes what the recorded state says, or already what is asked for next."""
 
-from collections.abc import Mapping
-
-from headgate.carrier import show_split
+from headgate.carrier import routed, show_split
 from headgate.gates.contract import GateContext
 from headgate.report import GateResult, Verdict
 
@@ -25,13 +23,9 @@ class Drift:
         if not live.exists:
             reason = "the traffic carrier does not exist (needs the first deployment)"
             return context.result(self.name, Verdict.FAILED, [reason])
-        asked, observed = _routed(context.state.split), _routed(live.split)
-        ahead = context.proposed is not None and _routed(context.proposed.split) == observed
+        asked, observed = routed(context.state.split), routed(live.split)
+        ahead = context.proposed is not None and routed(context.proposed.split) == observed
         if asked == observed or ahead:
             return context.result(self.name, Verdict.PASSED, [])
         reason = f"the balancer routes {show_split(observed)} (needs {show_split(asked)})"
         return context.result(self.name, Verdict.FAILED, [reason])
-
-
-def _routed(split: Mapping[str, int]) -> dict[str, int]:
-    return {target: share for target, share in split.items() if share}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from headgate.carrier import routed
 from headgate.traffic.shares import per_cent
 
 _LONE_WEIGHT = 1  # of a target group without a weight: it is then the only one
@@ -33,9 +34,9 @@ def rule_routes(
     for rule in rules:
         if rule.get("IsDefault"):
             continue
-        routed = _some(route(rule["Actions"], slots))
-        if routed != _some(split):
-            found |= {f"rule {rule['Priority']} -> {target}": share for target, share in routed.items()}
+        to = routed(route(rule["Actions"], slots))
+        if to != routed(split):
+            found |= {f"rule {rule['Priority']} -> {target}": share for target, share in to.items()}
     return found
 
 
@@ -85,10 +86,6 @@ def tags(descriptions: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]
         description["ResourceArn"]: {tag["Key"]: tag.get("Value", "") for tag in description["Tags"]}
         for description in descriptions
     }
-
-
-def _some(split: Mapping[str, int]) -> dict[str, int]:
-    return {target: share for target, share in split.items() if share}
 
 
 def _weighted_groups(action: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate import plan as plans
-from headgate import plan_rules
+from headgate import plan_rules, wire
 from headgate.limits import Limit, Limits
 from headgate.plan import Plan, Step
 from headgate.problems import RuleId
@@ -245,17 +245,17 @@ class TestDicts:
 
     @pytest.mark.parametrize(("value", "whole"), [(10, 10), (10.0, 10), (-0.0, 0), (10**400, 10**400)])
     def test_whole(self, value: object, whole: int) -> None:
-        assert plans.whole(value) == whole
+        assert wire.whole(value) == whole
 
     @pytest.mark.parametrize("value", [10.5, float("inf"), float("-inf"), float("nan")])
     def test_not_whole(self, value: object) -> None:
         with pytest.raises(ValueError, match="is not a whole number"):
-            plans.whole(value)
+            wire.whole(value)
 
     @pytest.mark.parametrize("value", [None, True, "10", [10]])
     def test_no_number(self, value: object) -> None:
         with pytest.raises(TypeError, match="is not a number"):
-            plans.whole(value)
+            wire.whole(value)
 
 
 class TestWellformed:
