@@ -1,6 +1,8 @@
 """Rules on the resource that carries the traffic, as it is declared: its weights, its stickiness, its single owner."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from headgate import duration
@@ -9,10 +11,20 @@ from headgate.state import Phase, State
 
 Share = TypeVar("Share")
 
-NATIVE_STRATEGIES = frozenset(
-    {"BLUE_GREEN", "CANARY", "LINEAR"}
-)  # ECS: strategies that move listener weights themselves
-FOREIGN_CONTROLLERS = frozenset({"CODE_DEPLOY", "EXTERNAL"})  # ECS: deployment controllers that own the traffic
+BY_NAME = "REVISION"  # how the kind of an entry ends that names its revision; the others follow the newest one
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a split by named revisions, as declared: any value may be missing (None) or of the wrong type.
+
+    `share` is in per cent, where None means 0. `kind` says what the entry follows (`..._REVISION`, `..._LATEST`).
+    """
+
+    revision: object
+    share: object
+    kind: object
+    tag: object = None
 
 
 def check_weights(weights: Sequence[object], *, carrier: bool) -> tuple[Violation, ...]:
@@ -50,9 +62,9 @@ def check_split(observed: Mapping[str, object], proposed: State) -> tuple[Violat
     return (
         Violation(
             RuleId.WEIGHT_MATCHES_PLAN,
-            f"At step {proposed.step!r} the traffic listener must carry {show_split(asked)}.",
+            f"At step {proposed.step!r} the traffic carrier must route {show_split(asked)}.",
             f"{show_split(declared)}.",
-            "Let the listener take its weights from the plan and the step.",
+            "Let the carrier take its shares from the plan and the step.",
         ),
     )
 
@@ -79,23 +91,112 @@ def check_stickiness(enabled: object, seconds: object, proposed: State, bake: in
     )
 
 
-def check_owner(controller: object, strategy: object, alternate_target_group: bool) -> tuple[Violation, ...]:
-    """R-25: nobody but the plan moves the weights: no foreign controller, no native traffic strategy of the service."""
-    found = []
-    if controller in FOREIGN_CONTROLLERS:
-        found.append(f"deployment controller {controller}")
-    if strategy in NATIVE_STRATEGIES:
-        found.append(f"deployment strategy {strategy}")
-    if alternate_target_group:
-        found.append("an alternate target group")
-    if not found:
+def check_entries(entries: Sequence[Entry], template: object) -> tuple[Violation, ...]:
+    """R-02 and R-25 on a split by named revisions; `template` is the name that the next revision is to get.
+
+    An entry without a name, or a template without one, lets a new revision take traffic as soon as it exists.
+    """
+    found = [_unnamed(entry) for entry in entries if not _named(entry)]
+    if not (isinstance(template, str) and template):
+        found.append("a template whose revision has no name")
+    owners = tuple(
+        Violation(
+            RuleId.ONE_OWNER,
+            "Traffic goes to revisions by name; nothing may follow the newest one.",
+            f"{what}.",
+            "Name the revision in the template and in every traffic entry.",
+        )
+        for what in found
+    )
+    return (*_sum_of_entries(entries), *owners)
+
+
+def check_revisions(
+    entries: Sequence[Entry], template: object, proposed: State, previous: State | None
+) -> tuple[Violation, ...]:
+    """Everything about a split by named revisions: `check_entries`, R-05 and R-18.
+
+    R-05: the declared shares are those of `proposed`, and no entry and no template names a revision that is none of
+    its slots. R-18: a revision that this update creates (`previous` does not know it) gets no traffic yet.
+    """
+    problems = list(check_entries(entries, template))
+    shares: dict[str, object] = {}
+    for entry in entries:
+        name = str(entry.revision)
+        share = _share(entry)
+        shares[name] = shares.get(name, 0) + share if isinstance(share, int) else share  # type: ignore[operator]
+    problems += check_split(shares, proposed)
+    slots = proposed.split.keys()
+    unknown = [name for name in shares if name not in slots and not shares[name]]
+    if isinstance(template, str) and template and template not in slots:
+        unknown.append(template)
+    if unknown:
+        problems.append(
+            Violation(
+                RuleId.WEIGHT_MATCHES_PLAN,
+                f"Only the revisions of the rollout may be named: {', '.join(sorted(slots))}.",
+                f"{', '.join(dict.fromkeys(unknown))}.",
+                "Let the service take revisions and shares from the state of the rollout.",
+            )
+        )
+    if previous is not None and shares.get(str(template)) and template not in previous.known_slots:
+        problems.append(
+            Violation(
+                RuleId.CANDIDATE_READY,
+                "A revision is created at 0 % by one update and gets traffic in a later one.",
+                f"{shares[str(template)]} % for the new revision {template}.",
+                "Begin headgate:plan.steps with a step of weight 0.",
+            )
+        )
+    return tuple(problems)
+
+
+def _sum_of_entries(entries: Sequence[Entry]) -> tuple[Violation, ...]:
+    shares = [_share(entry) for entry in entries]
+    times = Counter(str(entry.revision) for entry in entries if _named(entry))
+    problems = []
+    if not all(isinstance(share, int) and 0 <= share <= 100 for share in shares):
+        problems.append("every share must be a whole number from 0 to 100")
+    elif sum(share for share in shares if isinstance(share, int)) != 100:
+        problems.append("the shares must sum to 100")
+    if any(count > 1 for count in times.values()):
+        problems.append("a revision must be named once")
+    shown = ", ".join(f"{entry.revision or 'unnamed'} {_share(entry)}" for entry in entries) or "no entry"
+    return tuple(
+        Violation(
+            RuleId.WEIGHTS_SUM_100,
+            f"In a split {problem}.",
+            f"{shown}.",
+            "Let Headgate derive the shares from headgate:step; do not write them by hand.",
+        )
+        for problem in problems
+    )
+
+
+def _named(entry: Entry) -> bool:
+    by_name = isinstance(entry.kind, str) and entry.kind.endswith(BY_NAME)
+    return by_name and isinstance(entry.revision, str) and bool(entry.revision)
+
+
+def _unnamed(entry: Entry) -> str:
+    name = entry.revision if isinstance(entry.revision, str) and entry.revision else "no revision"
+    return f"an entry of kind {entry.kind or 'none'} for {name}"
+
+
+def _share(entry: Entry) -> object:
+    return 0 if entry.share is None else _plain(entry.share)
+
+
+def check_owner(others: Sequence[str]) -> tuple[Violation, ...]:
+    """R-25: nobody but the plan moves the weights. `others`: who else would, in words."""
+    if not others:
         return ()
     return (
         Violation(
             RuleId.ONE_OWNER,
             "Exactly one owner may move the traffic of a service; here it is the plan.",
-            f"{', '.join(found)} on the service.",
-            "Use the ECS deployment controller with the ROLLING strategy and leave the weights to headgate:step.",
+            f"{', '.join(others)} on the service.",
+            "Let the service only replace its own tasks and leave the weights to headgate:step.",
         ),
     )
 

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from headgate import duration, limits
+from headgate import duration, limits, windows
 from headgate.limits import Limits
 from headgate.problems import Problem
+from headgate.windows import Calendar
 from headgate.wire import show, whole
 
 IDLE = "idle"
@@ -37,7 +38,7 @@ class Plan:
     `retention`: seconds the former live version is kept after promotion. `max_first_weight`: most the first step with
     traffic may send to the candidate. `max_increment`: most a single step may add. `min_bake`: least bake, seconds,
     of every step that is followed by another. `stickiness`: seconds a user is held to a version by the balancer's
-    cookie while both get traffic; 0 is off.
+    cookie while both get traffic; 0 is off. `calendar`: when the rollout may move forward.
     """
 
     steps: tuple[Step, ...]
@@ -47,6 +48,7 @@ class Plan:
     min_bake: int = DEFAULT_MIN_BAKE
     stickiness: int = DEFAULT_STICKINESS
     limits: Limits = field(default_factory=Limits)
+    calendar: Calendar = field(default_factory=Calendar)
 
     @property
     def step_names(self) -> tuple[str, ...]:
@@ -85,6 +87,8 @@ def digest_of(value: object) -> str:
 
 def to_dict(plan: Plan) -> dict[str, Any]:
     """`plan` as plain JSON values; durations in seconds. `from_dict` reads it back unchanged."""
+    # Left out when empty: a digest that was recorded before the field existed stays the same.
+    calendar = windows.to_dict(plan.calendar)
     return {
         "steps": [
             {"name": step.name, "weight": step.weight, "bake": step.bake, "gates": list(step.gates)}
@@ -96,6 +100,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "minBake": plan.min_bake,
         "stickiness": plan.stickiness,
         "limits": limits.to_dict(plan.limits),
+        **({"calendar": calendar} if calendar else {}),
     }
 
 
@@ -120,11 +125,12 @@ def from_dict(raw: Mapping[str, Any]) -> Plan:
         min_bake=whole(raw["minBake"]),
         stickiness=whole(raw["stickiness"]),
         limits=limits.from_dict(raw["limits"]),
+        calendar=windows.from_dict(raw.get("calendar")),
     )
 
 
 _PLAN_KEYS = {
-    "steps", "retention", "limits", "stickiness", "max_first_weight", "max_increment", "min_bake",
+    "steps", "retention", "limits", "stickiness", "max_first_weight", "max_increment", "min_bake", "windows", "freezes",
 }  # fmt: skip
 _STEP_KEYS = {"name", "weight", "bake", "gates"}
 
@@ -158,9 +164,11 @@ def parse(raw: object, where: str, known_gates: Collection[str]) -> tuple[Plan |
     }
     parsed_limits, limit_problems = limits.parse(raw.get("limits"), f"{where}.limits")
     problems.extend(limit_problems)
+    calendar, calendar_problems = windows.parse(raw.get("windows"), raw.get("freezes"), where)
+    problems.extend(calendar_problems)
     if problems or parsed_limits is None:
         return None, tuple(problems)
-    return Plan(steps=steps, limits=parsed_limits, **seconds, **shares), ()
+    return Plan(steps=steps, limits=parsed_limits, calendar=calendar, **seconds, **shares), ()
 
 
 def _parse_steps(raw: object, where: str, known_gates: Collection[str], problems: list[Problem]) -> tuple[Step, ...]:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable
 
-from headgate import duration, limits
+from headgate import duration, limits, windows
 from headgate.plan import Plan
 from headgate.problems import RuleId, Violation
 
@@ -65,7 +65,7 @@ def loosened(old: Plan, new: Plan) -> tuple[str, ...]:
     ):
         if after_value > before_value:
             found.append(f"{name} went from {before_value} to {after_value}")
-    return (*found, *limits.loosened(old.limits, new.limits))
+    return (*found, *windows.loosened(old.calendar, new.calendar), *limits.loosened(old.limits, new.limits))
 
 
 def _path(plan: Plan) -> str:

@@ -57,4 +57,5 @@ class RuleId(StrEnum):
     CANDIDATE_READY = "R-18 candidate-ready-before-traffic"
     ONE_OWNER = "R-25 one-owner-of-traffic"
     STICKINESS_BOUNDED = "R-27 stickiness-bounded"
+    WINDOW = "R-28 prod-approval-and-window"
     FAIL_CLOSED = "R-29 fail-closed-without-state"

@@ -1,9 +1,9 @@
 """The rollout rules, one function each. `transition.check` decides which of them apply; ids are in docs/policies.md."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from headgate import duration, plan_rules
+from headgate import duration, plan_rules, windows
 from headgate import report as reports
 from headgate import state as states
 from headgate.moves import Move
@@ -179,6 +179,7 @@ def _judge_live_frozen(context: Context) -> Iterable[Violation]:
             f"{_name(proposed.live)}.",
             "Take the change of the live version out; go back to idle first if the live version needs a fix.",
         )
+    yield from _resettled(context, RuleId.LIVE_FROZEN, (proposed.live, proposed.standby))
 
 
 def _judge_candidate_frozen(context: Context) -> Iterable[Violation]:
@@ -198,6 +199,21 @@ def _judge_candidate_frozen(context: Context) -> Iterable[Violation]:
             "no candidate.",
             "Name the candidate, or set headgate:step to idle.",
         )
+    yield from _resettled(context, RuleId.CANDIDATE_FROZEN, (proposed.candidate,))
+
+
+def _resettled(context: Context, rule: RuleId, versions: Collection[states.Version | None]) -> Iterable[Violation]:
+    """What a slot was created with stays as it is, also outside a rollout."""
+    slots = {version.slot for version in versions if version}
+    before = {each.slot: each.settings for each in context.previous.created}
+    for each in context.proposed.created:
+        if each.slot in slots and before.get(each.slot, each.settings) != each.settings:
+            yield Violation(
+                rule,
+                f"What runs in slot {each.slot!r} keeps the settings that it was created with.",
+                f"image or settings with digest {each.settings[:12]}, created with {before[each.slot][:12]}.",
+                "Take the change of image and settings out, or roll it out as a new candidate with a slot of its own.",
+            )
 
 
 def _judge_images(context: Context) -> Iterable[Violation]:
@@ -402,6 +418,29 @@ def _judge_stickiness(context: Context) -> Iterable[Violation]:
         )
 
 
+def _judge_window(context: Context) -> Iterable[Violation]:
+    calendar, moment = context.plan.calendar, context.moment
+    listed = {Move.START: calendar.start, Move.ADVANCE: calendar.advance}.get(context.move, ())
+    if not windows.is_open(listed, moment):
+        what = "starts" if context.move is Move.START else "advances"
+        yield Violation(
+            RuleId.WINDOW,
+            f"A rollout {what} only in its window, {windows.show_windows(listed)}.",
+            f"{windows.show_moment(moment)}.",
+            f"Wait until {windows.show_moment(windows.next_opening(listed, moment))}. Going back needs no window.",
+        )
+    if context.move is Move.STAY:
+        return
+    freeze = windows.frozen(calendar.freezes, moment)
+    if freeze is not None:
+        yield Violation(
+            RuleId.WINDOW,
+            f"Nothing moves forward during the freeze {windows.show_freeze(freeze)}.",
+            f"{windows.show_moment(moment)}.",
+            f"Wait until {windows.show_moment(freeze.until)}. Going back is always allowed.",
+        )
+
+
 RULES: tuple[Rule, ...] = (
     Rule(RuleId.PLAN_WELLFORMED, _judge_plan),
     Rule(RuleId.WEIGHTS_SUM_100, _judge_weights, binds_going_back=True),
@@ -422,6 +461,7 @@ RULES: tuple[Rule, ...] = (
     Rule(RuleId.CAPACITY_FLOOR, _judge_capacity),
     Rule(RuleId.CANDIDATE_READY, _judge_ready),
     Rule(RuleId.STICKINESS_BOUNDED, _judge_stickiness, binds_going_back=True),
+    Rule(RuleId.WINDOW, _judge_window),
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from headgate.plan import IDLE, Plan, Step, digest_of
 from headgate.wire import whole
 
+MOST_CREATED = 20  # slots remembered; own choice: live, candidate, standby and plenty of retries
 SCHEMA = 1  # raised when the recorded form changes so that an older reader would misread it
 
 
@@ -22,7 +23,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An image with a label, in the slot where it runs (ECS: blue or green; Cloud Run: a revision name)."""
+    """An image with a label, in the slot where it runs: a fixed one such as blue or green, or one of its own."""
 
     version: str
     slot: str
@@ -42,7 +43,8 @@ class Release:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a stack configuration asks for. `tasks`: tasks of a version that carries all traffic; `minimum_tasks`: least
-    tasks of a version that carries some."""
+    tasks of a version that carries some. `settings`: digest of all that the newest version is created with, where a
+    slot keeps for ever what it was created with; empty where slots are changed in place."""
 
     system: str
     environment: str
@@ -50,6 +52,21 @@ class Asked:
     step: str
     tasks: int
     minimum_tasks: int
+    settings: str = ""
+
+    @property
+    def newest(self) -> Version:
+        """The version to be created last: the candidate once its rollout has begun, else the live one."""
+        candidate = self.release.candidate
+        return candidate if candidate is not None and self.step != IDLE else self.release.live
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A slot that keeps what it was created with; `settings` is the digest of that."""
+
+    slot: str
+    settings: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,7 @@ class State:
     `changed_at` when anything in the state last changed, `retain_until` until when the standby is kept.
     `sequence` grows by one with each change and `previous_digest` is the digest of the state before (compare and swap).
     `rolled_back_id` is the rollout that was last taken back; it may not be resumed under the same id.
+    `created`: the slots that keep what they were created with, oldest first; empty where slots are changed in place.
     """
 
     system: str
@@ -82,6 +100,12 @@ class State:
     sequence: int
     previous_digest: str
     rolled_back_id: str = ""
+    created: tuple[Created, ...] = ()
+
+    @property
+    def known_slots(self) -> frozenset[str]:
+        """Slots that exist by now and keep what they were created with."""
+        return frozenset(each.slot for each in self.created)
 
     @property
     def split(self) -> dict[str, int]:
@@ -178,10 +202,23 @@ def propose(previous: State | None, asked: Asked, plan: Plan, now: int) -> State
         plan_digest=plan.digest,
         sequence=1,
         previous_digest="",
+        created=_created(previous, asked, phase, step.weight if step else 0),
     )
     if previous is None:
         return draft
     return _succeed(previous, draft)
+
+
+def _created(previous: State | None, asked: Asked, phase: Phase, weight: int) -> tuple[Created, ...]:
+    """Going back, and staying there, creates nothing and changes nothing."""
+    known = previous.created if previous else ()
+    back = previous is not None and previous.phase is phase is Phase.ROLLING_OUT and weight < previous.weight
+    if not asked.settings or phase is Phase.ROLLED_BACK or back:
+        return known
+    newest = Created(asked.newest.slot, asked.settings)
+    if any(each.slot == newest.slot for each in known):
+        return tuple(newest if each.slot == newest.slot else each for each in known)
+    return (*known, newest)[-MOST_CREATED:]
 
 
 def _succeed(previous: State, draft: State) -> State:
@@ -253,7 +290,10 @@ def tasks_for(tasks: int, weight: int) -> int:
 
 def to_dict(state: State) -> dict[str, Any]:
     """`state` as plain JSON values with camelCase keys; `from_dict` reads it back unchanged."""
-    return {"schema": SCHEMA, **{_camel(key): value for key, value in asdict(state).items()}}
+    plain = {_camel(key): value for key, value in asdict(state).items()}
+    created = [dict(each) for each in plain.pop("created")]
+    # Left out when empty: a digest that was recorded before the field existed stays the same.
+    return {"schema": SCHEMA, **plain, **({"created": created} if created else {})}
 
 
 def from_dict(raw: Mapping[str, Any]) -> State:
@@ -285,6 +325,7 @@ def from_dict(raw: Mapping[str, Any]) -> State:
         sequence=whole(raw["sequence"]),
         previous_digest=str(raw["previousDigest"]),
         rolled_back_id=str(raw["rolledBackId"]),
+        created=tuple(Created(str(each["slot"]), str(each["settings"])) for each in raw.get("created") or ()),
     )
 
 

@@ -22,6 +22,9 @@ SERVICE = "aws:ecs/service:Service"
 
 ROLE_TAG = "headgate-role"
 TRAFFIC = "traffic"
+# ECS: who moves listener weights by itself.
+NATIVE_STRATEGIES = frozenset({"BLUE_GREEN", "CANARY", "LINEAR"})
+FOREIGN_CONTROLLERS = frozenset({"CODE_DEPLOY", "EXTERNAL"})
 PRODUCTION = "production"
 
 NEVER_EXEMPT = frozenset({RuleId.LIVE_FROZEN, RuleId.ABORT_ALWAYS_ALLOWED, RuleId.FAIL_CLOSED})
@@ -91,17 +94,16 @@ def _weights_of(action: Node, *, carries: bool) -> Iterator[str]:
 def _owner(resource: Resource) -> Iterator[str]:
     """R-25 on an ECS service."""
     inputs = resource.inputs
-    alternates = [
+    controller = inputs.node("deploymentController").text("type")
+    strategy = inputs.node("deploymentConfiguration").text("strategy")
+    others = [f"deployment controller {controller}"] if controller in FOREIGN_CONTROLLERS else []
+    others += [f"deployment strategy {strategy}"] if strategy in NATIVE_STRATEGIES else []
+    if any(
         balancer.node("advancedConfiguration").has("alternateTargetGroupArn")
         for balancer in inputs.items("loadBalancers")
-    ]
-    yield from _say(
-        carrier.check_owner(
-            inputs.node("deploymentController").text("type"),
-            inputs.node("deploymentConfiguration").text("strategy"),
-            any(alternates),
-        )
-    )
+    ):
+        others.append("an alternate target group")
+    yield from _say(carrier.check_owner(others))
 
 
 def _say(violations: Iterable[Violation]) -> Iterator[str]:

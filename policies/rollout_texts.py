@@ -129,6 +129,12 @@ TEXTS: dict[RuleId, Text] = {
         "Set headgate:plan.stickiness no longer than the shortest bake.",
         Severity.HIGH,
     ),
+    RuleId.WINDOW: Text(
+        "Rollouts move in their windows",
+        "Checks whether a rollout starts and advances inside the plan's windows and outside its freezes.",
+        "Wait for the window, or go back. Going back needs no window.",
+        Severity.HIGH,
+    ),
     RuleId.FAIL_CLOSED: Text(
         "What cannot be judged does not pass",
         "Checks whether the transition can be read, is known, and stands on a recorded state.",

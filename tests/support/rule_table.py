@@ -11,6 +11,7 @@ from headgate.plan import IDLE, Plan, Step
 from headgate.problems import RuleId
 from headgate.report import GateResult, Report, Verdict
 from headgate.state import Phase, Recorded, Release, Version
+from headgate.windows import Calendar, Freeze, Window
 from tests.support.rollouts import (
     AFTER,
     BEFORE,
@@ -506,9 +507,55 @@ def _stickiness() -> Iterator[Row]:
     yield _row(rule, "back", "still on", change(FIFTY, IDLE, stickiness=60), rule)
 
 
+_MORNING = 1 * HOUR  # `change` waits an hour, and everything begins on a Thursday at midnight
+
+
+def _calendar(start: int | None = None, advance: int | None = None, freeze: tuple[int, int] | None = None) -> Plan:
+    """PLAN with windows of two hours, daily, that open so many seconds after midnight, and a freeze (from START on)."""
+
+    def daily(opens: int | None) -> tuple[Window, ...]:
+        return () if opens is None else (Window(tuple(range(7)), opens, 2 * HOUR),)
+
+    freezes = () if freeze is None else (Freeze(START + freeze[0], START + freeze[1], "year end"),)
+    return replace(PLAN, calendar=Calendar(daily(start), daily(advance), freezes))
+
+
+def _window() -> Iterator[Row]:
+    rule = RuleId.WINDOW
+
+    def first(plan: Plan, wait: int = HOUR) -> Change:
+        return change(BEFORE_ALL, "green-up", DURING, plan=plan, wait=wait)
+
+    def second(plan: Plan) -> Change:
+        return change(UP, "green-10", plan=plan)
+
+    ten, eleven = TEN.state.changed_at - START, TEN.state.changed_at + HOUR - START
+    yield _row(rule, "blocked", "start before the window", first(_calendar(start=14 * HOUR)))
+    yield _row(rule, "blocked", "start after the window", first(_calendar(start=14 * HOUR), wait=16 * HOUR))
+    yield _row(
+        rule, "blocked", "start on another day", first(replace(PLAN, calendar=Calendar((Window((4,), 0, 7200),))))
+    )
+    yield _row(rule, "blocked", "start in a freeze", first(_calendar(freeze=(0, 2 * HOUR))))
+    yield _row(rule, "blocked", "advance outside its window", second(_calendar(advance=14 * HOUR)))
+    yield _row(rule, "blocked", "advance in a freeze", second(_calendar(freeze=(0, 24 * HOUR))))
+    promoted_late = change(HUNDRED, IDLE, AFTER, plan=_calendar(freeze=(0, 48 * HOUR)))
+    yield _row(rule, "blocked", "promotion in a freeze", promoted_late)
+    yield _row(rule, "passes", "start in the window", first(_calendar(start=0)))
+    yield _row(rule, "passes", "advance has windows of its own", second(_calendar(start=14 * HOUR)))
+    yield _row(rule, "passes", "after the freeze", first(_calendar(freeze=(0, 1 * HOUR))))
+    yield _row(rule, "boundary", "the second it opens", first(_calendar(start=_MORNING)))
+    yield _row(rule, "boundary", "the second it closes", first(_calendar(start=_MORNING), wait=3 * HOUR), rule)
+    yield _row(rule, "boundary", "the last second of a freeze", first(_calendar(freeze=(0, _MORNING + 1))), rule)
+    over_midnight = replace(PLAN, calendar=Calendar((Window((2,), 23 * HOUR, 3 * HOUR),)))
+    yield _row(rule, "boundary", "a window that began yesterday", first(over_midnight))
+    yield _row(rule, "missing", "no windows", first(PLAN))
+    frozen = _calendar(start=14 * HOUR, advance=14 * HOUR, freeze=(ten, eleven + HOUR))
+    yield _row(rule, "back", "in a freeze, outside every window", change(TEN, IDLE, plan=frozen))
+
+
 TABLE: tuple[Row, ...] = (
     *_plan_wellformed(), *_weights_sum(), *_no_step_skip(), *_max_weight_jump(), *_weight_matches_plan(),
     *_bake_elapsed(), *_gates_passed(), *_live_frozen(), *_candidate_frozen(), *_images(), *_single_active(),
     *_abort(), *_no_resume(), *_compare_and_swap(), *_plan_frozen(), *_standby_retained(), *_capacity_floor(),
-    *_candidate_ready(), *_stickiness(),
+    *_candidate_ready(), *_stickiness(), *_window(),
 )  # fmt: skip

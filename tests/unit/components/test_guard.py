@@ -95,7 +95,7 @@ class TestUpdate:
     def test_another_split_is_refused(self, blue: int, green: int) -> None:
         message = Guarded(TO_50).refused(listener(blue, green))
         assert rules(message) == {"R-05"}
-        assert "At step 'green-50' the traffic listener must carry blue 50, green 50." in message
+        assert "At step 'green-50' the traffic carrier must route blue 50, green 50." in message
 
     @pytest.mark.parametrize(("blue", "green"), [(50, 60), (1, 1), (0, 0), (150, -50), (49.5, 50.5)])
     def test_weights_that_are_no_whole_per_cents_of_100_are_refused(self, blue: object, green: object) -> None:
