@@ -23,4 +23,19 @@ def for_system(settings: Settings, configuration: Mapping[str, object]) -> Traff
 
         region = configuration.get("aws:region")
         return AlbTraffic(settings.name, settings.slots, region=str(region) if region else None)
-    raise TrafficError(f"there is no way to read the traffic of system {settings.system!r}; known: greenflow")
+    if settings.system == "ion":
+        from headgate.traffic.cloud_run import ENDPOINT_KEY, CloudRunTraffic
+
+        project, where = _needed(configuration, "gcp:project"), _needed(configuration, "gcp:region")
+        endpoint = configuration.get(ENDPOINT_KEY)
+        return CloudRunTraffic(settings.name, project, where, endpoint=str(endpoint) if endpoint else None)
+    raise TrafficError(f"there is no way to read the traffic of system {settings.system!r}; known: greenflow, ion")
+
+
+def _needed(configuration: Mapping[str, object], key: str) -> str:
+    value = configuration.get(key)
+    if not value:
+        raise TrafficError(
+            f"{key}: found nothing, and without it the traffic cannot be found. Set it in the stack file."
+        )
+    return str(value)

@@ -13,6 +13,7 @@ from typing import Any
 
 from headgate.traffic import alb_answers as answers
 from headgate.traffic.port import Reading, TrafficError
+from headgate.traffic.shares import refuse_impossible
 
 ROLE_TAG, TRAFFIC_ROLE = "headgate-role", "traffic"
 SLOT_TAG = "slot"
@@ -80,7 +81,8 @@ class AlbTraffic:
 
     def write_split(self, split: Mapping[str, int], stickiness: int) -> None:
         """One ModifyListener with the whole default action; see `TrafficPort.write_split`."""
-        _refuse_impossible(split, self._slots)
+        _refuse_unknown(split, self._slots)
+        refuse_impossible(split)
         with self._said("cannot be written"):
             carrier = self._carrier()
             if carrier is None:
@@ -259,10 +261,7 @@ def _slots(tags: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     return {arn: kept[SLOT_TAG] for arn, kept in tags.items() if kept.get(SLOT_TAG)}
 
 
-def _refuse_impossible(split: Mapping[str, int], slots: Sequence[str]) -> None:
+def _refuse_unknown(split: Mapping[str, int], slots: Sequence[str]) -> None:
     unknown = sorted(split.keys() - set(slots))
     if unknown:
         raise TrafficError(f"slot {unknown[0]!r} does not exist; slots are {', '.join(slots)}")
-    if sum(split.values()) != 100 or not all(0 <= share <= 100 for share in split.values()):
-        shown = ", ".join(f"{slot} {share}" for slot, share in sorted(split.items())) or "nothing"
-        raise TrafficError(f"a split must be whole per cents from 0 to 100, together 100; found {shown}")

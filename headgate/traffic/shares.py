@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from headgate.traffic.port import TrafficError
+
 
 def per_cent(weights: Mapping[str, int]) -> dict[str, int]:
     """Whole per cents, together 100, of ratio `weights` (1 and 1 are 50 and 50); all 0 stays all 0.
@@ -20,3 +22,10 @@ def per_cent(weights: Mapping[str, int]) -> dict[str, int]:
     for _ in range(max(-missing, 0)):
         shares[max(shares, key=lambda name: shares[name])] -= 1
     return shares
+
+
+def refuse_impossible(split: Mapping[str, int]) -> None:
+    """Raises TrafficError unless `split` is whole per cents from 0 to 100, together 100."""
+    if sum(split.values()) != 100 or not all(0 <= share <= 100 for share in split.values()):
+        shown = ", ".join(f"{slot} {share}" for slot, share in sorted(split.items())) or "nothing"
+        raise TrafficError(f"a split must be whole per cents from 0 to 100, together 100; found {shown}")
