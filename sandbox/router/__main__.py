@@ -1,16 +1,15 @@
 """python -m sandbox.router: plays the Application Load Balancer of a rehearsal; see sandbox.router.serve."""
 
 import argparse
-import asyncio
-import contextlib
 import logging
 import sys
 from pathlib import Path
 
 from sandbox.router.plane import Identity
 from sandbox.router.serve import Settings, running
+from sandbox.router.server import serve_until_stopped
 from sandbox.router.stickiness import ZeroWeight
-from sandbox.serving import LIFETIME_S, announced, run, stop_signals, until_stopped
+from sandbox.serving import LIFETIME_S, run, stop_signals
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -63,13 +62,7 @@ async def serve(options: argparse.Namespace) -> int:
             "test_url": router.urls["test"],
             "http_url": router.urls["http"],
         }
-        with announced(options.ready_file, urls):
-            stopped = asyncio.ensure_future(until_stopped(stop, options.lifetime))
-            await asyncio.wait({stopped, router.broken}, return_when=asyncio.FIRST_COMPLETED)
-        if router.broken.done() and not router.broken.cancelled():
-            with contextlib.suppress(asyncio.CancelledError):
-                stopped.cancel()
-            router.broken.result()
+        await serve_until_stopped(router, urls, options.ready_file, stop, options.lifetime)
     return 0
 
 

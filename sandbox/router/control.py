@@ -1,9 +1,9 @@
 """The router's own paths, /__sandbox/…, on every one of its ports.
 
-GET  /__sandbox/status?window=60   what the balancer is seen to do, and what requests got
-GET  /__sandbox/stats?since=TS     figures per slot; also until=TS, listener=traffic|test|http|all
+GET  /__sandbox/status?window=60   what the cloud is seen to ask for, and what requests got
+GET  /__sandbox/stats?since=TS     figures per slot; also until=TS, listener=NAME|all
 POST /__sandbox/mark?name=N        remember now; status counts from the last mark on
-POST /__sandbox/refresh            read the balancer and the backends now, then as status
+POST /__sandbox/refresh            read the cloud and the backends now, then as status
 """
 
 import json
@@ -13,39 +13,42 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from sandbox.router import weights
 from sandbox.router.backends import Backends
-from sandbox.router.live import Watch
-from sandbox.router.model import Action, FixedResponse, Forward, Listener, Redirect
 from sandbox.router.records import Records
+from sandbox.router.watching import State, Watch
 from sandbox.serving import Unusable
 
 PREFIX = "/__sandbox/"
 
-# Which listener of the balancer each of the router's ports plays.
-PORTS: Mapping[str, int] = {"traffic": 443, "test": 8443, "http": 80}
+Described = dict[str, Any]
 
 _WINDOW_S = 60.0
 
 
 class Control:
-    """Answers the requests to the router itself."""
+    """Answers the requests to a router itself.
+
+    `describe` gives what is particular to the kind of router; `ports` is the number that records have for each name of
+    a listener.
+    """
 
     def __init__(
         self,
         *,
-        balancer_name: str,
-        watch: Watch,
+        describe: Callable[[], Described],
+        watch: Watch[Any],
         backends: Backends,
         records: Records,
         urls: Mapping[str, str],
+        ports: Mapping[str, int],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._name = balancer_name
+        self._describe = describe
         self._watch = watch
         self._backends = backends
         self._records = records
         self._urls = urls
+        self._ports = ports
         self._clock = clock
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
@@ -72,9 +75,9 @@ class Control:
         since = _number(query, "since", 0.0)
         until = _number(query, "until", None) if "until" in query else None
         name = query.get("listener", "traffic")
-        if name not in {*PORTS, "all"}:
-            raise Unusable(f"listener: found {name!r}, expected one of {', '.join(PORTS)}, all")
-        stats = await self._records.stats(since, until, PORTS.get(name))
+        if name not in {*self._ports, "all"}:
+            raise Unusable(f"listener: found {name!r}, expected one of {', '.join(self._ports)}, all")
+        stats = await self._records.stats(since, until, self._ports.get(name))
         return {
             "since": since,
             "until": until,
@@ -83,29 +86,11 @@ class Control:
         }
 
     async def _status(self, window_s: float) -> dict[str, Any]:
-        state = self._watch.state
-        balancer = state.balancer
-        listeners = {
-            name: listener_json(balancer.listeners[port])
-            for name, port in PORTS.items()
-            if balancer is not None and port in balancer.listeners
-        }
-        traffic: dict[str, Any] = listeners.get("traffic") or {"default": {}}
         mark = await self._records.last_mark()
         now = self._clock()
         return {
-            "load_balancer": self._name,
-            "arn": balancer.arn if balancer else None,
-            "found": state.found,
-            "stale": state.stale_since is not None,
-            "stale_since": state.stale_since,
-            "last_refresh": state.read_at,
-            "error": state.error,
-            "changes": state.changes,
+            **self._describe(),
             "urls": dict(self._urls),
-            "weights": traffic["default"].get("weights", {}),
-            "stickiness": traffic["default"].get("stickiness"),
-            "listeners": listeners,
             "backends": dict(self._backends.urls),
             "backends_error": self._backends.error,
             "records_error": self._records.error,
@@ -116,50 +101,16 @@ class Control:
         }
 
 
-def listener_json(listener: Listener) -> dict[str, Any]:
-    """A listener as the status shows it."""
+def freshness(state: State[Any]) -> Described:
+    """How recent what is known of the cloud is."""
     return {
-        "arn": listener.arn,
-        "port": listener.port,
-        "protocol": listener.protocol,
-        "default": {} if listener.default is None else action_json(listener.default),
-        "rules": [
-            {
-                "priority": rule.priority,
-                "conditions": [
-                    {"field": condition.field, "header": condition.header, "values": list(condition.values)}
-                    for condition in rule.conditions
-                ],
-                **action_json(rule.action),
-            }
-            for rule in listener.rules
-        ],
-        "problems": list(listener.problems),
+        "found": state.found,
+        "stale": state.stale_since is not None,
+        "stale_since": state.stale_since,
+        "last_refresh": state.read_at,
+        "error": state.error,
+        "changes": state.changes,
     }
-
-
-def action_json(action: Action) -> dict[str, Any]:
-    """An action as the status shows it. Weights are by slot (by target group where it has no slot), raw
-    and as the share in per cent that follows."""
-    match action:
-        case Forward(groups, stickiness):
-            shares = weights.per_cent(groups)
-            return {
-                "action": "forward",
-                "weights": {
-                    entry.group.slot or entry.group.name: {
-                        "weight": entry.weight,
-                        "per_cent": round(share, 4),
-                        "target_group": entry.group.name,
-                    }
-                    for entry, share in zip(groups, shares, strict=True)
-                },
-                "stickiness": {"enabled": stickiness.enabled, "duration_s": stickiness.duration_s},
-            }
-        case Redirect(status):
-            return {"action": "redirect", "status": status}
-        case FixedResponse(status):
-            return {"action": "fixed-response", "status": status}
 
 
 def _number(query: Mapping[str, str], name: str, default: float | None) -> Any:

@@ -1,16 +1,10 @@
-"""The live balancer, read from the AWS API: what the router does follows from this and nothing else.
+"""The live balancer, read from the AWS API."""
 
-A real balancer keeps serving with what it has when its control plane is away. So does the router: when the
-API does not answer, the last configuration stays in force and the state says since when it is stale.
-"""
-
-import asyncio
 import functools
-import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -18,8 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.router import parsing
 from sandbox.router.model import Balancer, Listener
-
-log = logging.getLogger(__name__)
+from sandbox.router.watching import Away
 
 # API reference, DescribeTags: at most 20 resources in one call.
 _TAGS_PER_CALL = 20
@@ -30,16 +23,6 @@ _IDENTITY_S = 2.0
 
 # An emulator in one Python process can be busy with somebody else for a while.
 _PATIENCE_S = 5.0
-
-
-class Away(Exception):
-    """The API did not answer, or not with what was asked for."""
-
-
-class Reader(Protocol):
-    """Reads the balancer; None when there is no such balancer; raises Away. Blocks."""
-
-    def read(self, *, everything: bool) -> Balancer | None: ...
 
 
 class Elbv2Reader:
@@ -140,65 +123,3 @@ def _by_port(listeners: Iterable[Listener]) -> dict[int, Listener]:
         twice = ("a second listener on the same port",) if listener.port in ports else ()
         ports[listener.port] = replace(listener, problems=listener.problems + twice)
     return ports
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What is known of the balancer.
-
-    `found` is None until the API has answered once. `read_at` is when the configuration was last read and
-    `stale_since` when the API first failed after that; both epoch seconds. `changes` counts the times
-    that the configuration was seen to differ from the one before.
-    """
-
-    balancer: Balancer | None = None
-    found: bool | None = None
-    read_at: float | None = None
-    stale_since: float | None = None
-    error: str | None = None
-    changes: int = 0
-
-
-class Watch:
-    """Keeps the state up to date: every `interval_s`, and when asked."""
-
-    def __init__(self, reader: Reader, *, interval_s: float = 0.2, clock: Callable[[], float] = time.time) -> None:
-        self.state = State()
-        self._reader = reader
-        self._interval_s = interval_s
-        self._clock = clock
-        self._reading = asyncio.Lock()
-
-    async def refresh(self, *, everything: bool = True) -> State:
-        """Read now; the state returned comes from calls that were all made after this one."""
-        async with self._reading:
-            try:
-                balancer = await asyncio.to_thread(self._reader.read, everything=everything)
-            except Away as error:
-                self._away(str(error))
-            else:
-                self._seen(balancer)
-            return self.state
-
-    async def run(self) -> None:
-        """Read for ever, until cancelled."""
-        while True:
-            await self.refresh(everything=False)
-            await asyncio.sleep(self._interval_s)
-
-    def _away(self, error: str) -> None:
-        if self.state.stale_since is None:
-            log.warning("the AWS API is away, the last known configuration stays in force: %s", error)
-        since = self.state.stale_since if self.state.stale_since is not None else self._clock()
-        self.state = replace(self.state, stale_since=since, error=error)
-
-    def _seen(self, balancer: Balancer | None) -> None:
-        if self.state.stale_since is not None:
-            log.warning("the AWS API answers again")
-        changed = self.state.found is None or balancer != self.state.balancer
-        self.state = State(
-            balancer=balancer,
-            found=balancer is not None,
-            read_at=self._clock(),
-            changes=self.state.changes + changed,
-        )

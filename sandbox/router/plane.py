@@ -12,11 +12,11 @@ from multidict import MultiMapping
 from sandbox.router.backends import Backends
 from sandbox.router.decision import Answer, Chance, Refuse, Send, decide, listener_of
 from sandbox.router.forwarding import Forwarded, Forwarder, Via, made_here
-from sandbox.router.live import Watch
-from sandbox.router.model import Listener
+from sandbox.router.model import Balancer, Listener
 from sandbox.router.records import Outcome, Record, Records
 from sandbox.router.rules import Facts
 from sandbox.router.stickiness import COOKIE, COOKIE_CORS, ZeroWeight
+from sandbox.router.watching import Watch
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Plane:
         self,
         *,
         balancer_name: str,
-        watch: Watch,
+        watch: Watch[Balancer],
         backends: Backends,
         records: Records,
         forwarder: Forwarder,
@@ -59,7 +59,7 @@ class Plane:
     async def answer(self, request: web.BaseRequest, port: int) -> web.StreamResponse:
         """Answer a request that came by the listener on `port`, and record it."""
         at, began = self._clock(), time.perf_counter()
-        cookies = _cookies(request.headers.getall(hdrs.COOKIE, ()))
+        cookies = cookies_of(request.headers.getall(hdrs.COOKIE, ()))
         decision = self._decide(request, port, cookies, at)
         done = await self._carry_out(request, port, decision)
         sent = decision if isinstance(decision, Send) and done.outcome is not Outcome.REFUSED else None
@@ -103,12 +103,12 @@ class Plane:
                 response.headers.update(headers)
                 return Forwarded(response, status, Outcome.SERVED)
             case Refuse():
-                return _refused(decision)
+                return refused(decision)
 
     def _listener(self, port: int) -> Listener | Refuse:
         state = self._watch.state
-        if state.balancer is not None:
-            return listener_of(state.balancer, port)
+        if state.seen is not None:
+            return listener_of(state.seen, port)
         if state.found is None:
             return Refuse(
                 503,
@@ -124,7 +124,7 @@ class Plane:
     async def _send(self, request: web.BaseRequest, port: int, decision: Send) -> Forwarded:
         group = decision.group
         if group.slot is None:
-            return _refused(
+            return refused(
                 Refuse(
                     503,
                     f"target group {group.name!r} has no tag `slot`",
@@ -133,8 +133,8 @@ class Plane:
             )
         base = self._backends.urls.get(group.slot)
         if base is None:
-            return _refused(Refuse(503, f"no process serves slot {group.slot!r}", "start one (headgate sandbox up)"))
-        balancer = self._watch.state.balancer
+            return refused(Refuse(503, f"no process serves slot {group.slot!r}", "start one (headgate sandbox up)"))
+        balancer = self._watch.state.seen
         listener = balancer.listeners.get(port) if balancer else None
         via = Via(listener.protocol if listener else "http", port)
         try:
@@ -161,11 +161,12 @@ def facts_of(request: web.BaseRequest) -> Facts:
     )
 
 
-def _refused(refusal: Refuse) -> Forwarded:
+def refused(refusal: Refuse) -> Forwarded:
+    """An answer of the router itself, because there is nobody to ask."""
     return Forwarded(made_here(refusal.status, refusal.body), refusal.status, Outcome.REFUSED)
 
 
-def _cookies(headers: tuple[str, ...] | list[str]) -> dict[str, str]:
+def cookies_of(headers: tuple[str, ...] | list[str]) -> dict[str, str]:
     """Names and values as sent. The values of stickiness cookies are not quoted or URL-encoded."""
     found: dict[str, str] = {}
     for header in headers:

@@ -7,29 +7,24 @@ X-Forwarded-Proto and -Port. Certificates and TLS policies are therefore not pro
 redirect of port 80 points to the real port 443, as a balancer's does, not to a port of the sandbox.
 """
 
-import asyncio
 import contextlib
 import functools
 import random
-import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from aiohttp import web
 
 from sandbox.router.backends import Backends
-from sandbox.router.control import PORTS, PREFIX, Control
+from sandbox.router.control import Control
 from sandbox.router.forwarding import Forwarder
-from sandbox.router.live import Elbv2Reader, Watch, elbv2_client
+from sandbox.router.live import Elbv2Reader, elbv2_client
 from sandbox.router.plane import Identity, Plane
 from sandbox.router.records import Records
+from sandbox.router.server import Router, background, follow, site
+from sandbox.router.status import PORTS, balancer_json
 from sandbox.router.stickiness import ZeroWeight
+from sandbox.router.watching import Watch
 from sandbox.serving import listen, loopback_url, url_of
-
-# How long requests under way may take to end when the router is told to stop.
-_GRACE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +43,6 @@ class Settings:
     seed: int | None = None
     zero_weight: ZeroWeight = ZeroWeight.HOLD
     identity: Identity = field(default_factory=Identity)
-
-
-@dataclass(frozen=True, slots=True)
-class Router:
-    """A running router: its address per listener name, and a task that ends only if it breaks."""
-
-    urls: Mapping[str, str]
-    broken: asyncio.Future[Any]
 
 
 @contextlib.asynccontextmanager
@@ -94,45 +81,18 @@ async def running(settings: Settings) -> AsyncIterator[Router]:
             zero_weight=settings.zero_weight,
             uniform=random.Random(settings.seed).random,  # noqa: S311 - splits traffic, guards nothing
         )
-        control = Control(balancer_name=name, watch=watch, backends=backends, records=records, urls=urls)
+        control = Control(
+            describe=lambda: balancer_json(name, watch.state),
+            watch=watch,
+            backends=backends,
+            records=records,
+            urls=urls,
+            ports=PORTS,
+        )
         for listener, bound in sockets.items():
-            await stack.enter_async_context(_site(bound, plane, control, PORTS[listener]))
+            answer = functools.partial(plane.answer, port=PORTS[listener])
+            await stack.enter_async_context(site(bound, answer, control))
         broken = await stack.enter_async_context(
-            _background(watch.run, records.run, functools.partial(_follow, backends, settings.poll_s))
+            background(watch.run, records.run, functools.partial(follow, backends, settings.poll_s))
         )
         yield Router(urls, broken)
-
-
-@contextlib.asynccontextmanager
-async def _site(bound: socket.socket, plane: Plane, control: Control, port: int) -> AsyncIterator[None]:
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        if request.rel_url.raw_path.startswith(PREFIX):
-            return await control.answer(request)
-        return await plane.answer(request, port)
-
-    # A longer pause between two requests of a client closes its connection, which costs it nothing.
-    runner = web.ServerRunner(web.Server(handle, keepalive_timeout=75.0, access_log=None), shutdown_timeout=_GRACE_S)
-    await runner.setup()
-    try:
-        await web.SockSite(runner, bound).start()
-        yield
-    finally:
-        await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
-async def _background(*tasks: Callable[[], Any]) -> AsyncIterator[asyncio.Future[Any]]:
-    """Run endless tasks; the future ends when one of them breaks."""
-    together = asyncio.gather(*(task() for task in tasks))
-    try:
-        yield together
-    finally:
-        together.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await together
-
-
-async def _follow(backends: Backends, interval_s: float) -> None:
-    while True:
-        await asyncio.sleep(interval_s)
-        backends.refresh()

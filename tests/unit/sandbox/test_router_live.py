@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from sandbox.router.live import Away, Elbv2Reader, Watch
+from sandbox.router.live import Elbv2Reader
 from sandbox.router.model import Balancer
+from sandbox.router.watching import Away, Watch
 
 BALANCER = Balancer("gf", "arn:1")
 OTHER = Balancer("gf", "arn:2")
@@ -41,16 +42,16 @@ def test_keeps_the_last_configuration_while_the_api_is_away() -> None:
 
     async def scenario() -> None:
         await watch.refresh()
-        assert (watch.state.balancer, watch.state.stale_since, watch.state.changes) == (BALANCER, None, 1)
+        assert (watch.state.seen, watch.state.stale_since, watch.state.changes) == (BALANCER, None, 1)
         clock.now = 1001.0
         await watch.refresh()
         clock.now = 1002.0
         state = await watch.refresh()
-        assert (state.balancer, state.found) == (BALANCER, True)
+        assert (state.seen, state.found) == (BALANCER, True)
         assert (state.read_at, state.stale_since, state.error) == (1000.0, 1001.0, "still no")
         clock.now = 1003.0
         state = await watch.refresh()
-        assert (state.balancer, state.stale_since, state.error, state.changes) == (OTHER, None, None, 2)
+        assert (state.seen, state.stale_since, state.error, state.changes) == (OTHER, None, None, 2)
 
     asyncio.run(scenario())
 
@@ -61,7 +62,7 @@ def test_never_read_is_not_the_same_as_not_there() -> None:
     async def scenario() -> None:
         assert (await watch.refresh()).found is None
         state = await watch.refresh()
-        assert (state.found, state.balancer, state.changes) == (False, None, 1)
+        assert (state.found, state.seen, state.changes) == (False, None, 1)
         assert (await watch.refresh()).changes == 2
         assert (await watch.refresh()).changes == 2
 
