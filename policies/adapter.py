@@ -18,7 +18,7 @@ from pulumi_policy.policy import PolicyProviderResource, PolicyResource
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policies import references
-from policies.facts import Node, Resource, canonical, plain
+from policies.facts import Node, Resource, canonical, covers, plain
 from policies.model import Described, Rule, Settings, StackRule, judge, judge_stack
 from policies.session import Session
 
@@ -51,7 +51,7 @@ def resource_policy(rule: Rule, session: Session) -> RulePolicy:
     """`rule` as a policy that reports violations, and waits for the update where the rule defers."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if canonical(args.resource_type) not in rule.types:
+        if not covers(rule.types, canonical(args.resource_type)):
             return
         outcome = judge(rule, _resource(args), _settings(rule, args.get_config()))
         for finding in outcome.violations:

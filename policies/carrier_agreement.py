@@ -1,18 +1,20 @@
 """The one rule over the whole stack of a rollout: what is declared is what the Rollout was judged for.
 
-R-05: the traffic listener's weights are the proposed state's. R-27: its cookie ends within the bake. R-17: services and
-their autoscaling keep the tasks that the state counts on. R-29: a traffic listener belongs to a Rollout.
+R-05: the split of the traffic carrier, a listener or a Cloud Run service, is the proposed state's. R-27: a listener's
+cookie ends within the bake. R-17: services and their autoscaling keep the tasks that the state counts on. R-18: a
+revision that does not exist yet gets nothing. R-29: a traffic carrier belongs to a Rollout.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from headgate import carrier, transition
-from headgate.problems import RuleId, Violation
+from headgate.problems import Violation
 from headgate.state import State
 from headgate.transition import Transition
-from policies import rollout
+from policies import rollout, run_traffic
 from policies.facts import UNKNOWN, Node, Resource, Unreadable
 from policies.model import Finding, Settings, Severity, StackRule, unreadable
+from policies.run_traffic import too_few
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 SCALABLE_TARGET = "aws:appautoscaling/target:Target"
@@ -21,8 +23,7 @@ SLOT_TAG = "slot"
 
 def _agrees(resources: Sequence[Resource], _: Settings) -> Iterator[Finding]:
     rollouts = [each for each in resources if each.type == rollout.ROLLOUT]
-    listeners = [each for each in resources if each.type == rollout.LISTENER]
-    carriers = [each for each in listeners if _tag(each, rollout.ROLE_TAG) == rollout.TRAFFIC]
+    carriers = [each for each in resources if _carries(each)]
     if len(rollouts) != 1:
         yield from _without_rollout(rollouts, carriers)
         return
@@ -31,15 +32,37 @@ def _agrees(resources: Sequence[Resource], _: Settings) -> Iterator[Finding]:
         yield Finding(rollouts[0].urn, str(change))
         return
     groups = [each for each in resources if each.type == TARGET_GROUP and _tag(each, SLOT_TAG)]
-    for listener in carriers:
-        yield from _reading(listener, lambda each: _listener(each, change, groups))
+    for each in carriers:
+        if each.type == run_traffic.SERVICE:
+            yield from _reading(each, lambda service: run_traffic.agrees(service, change))
+        else:
+            yield from _reading(each, lambda listener: _listener(listener, change, groups))
+    for each in resources:
+        if each.type == run_traffic.SERVICE and each not in carriers:
+            yield from _reading(each, lambda service: _unlabelled(service, change.proposed))
     yield from _capacity(resources, change.proposed)
+
+
+def _carries(resource: Resource) -> bool:
+    if resource.type == rollout.LISTENER:
+        return _tag(resource, rollout.ROLE_TAG) == rollout.TRAFFIC
+    try:
+        return run_traffic.carries(resource)
+    except Unreadable:
+        return False  # the rules on the service itself say so
 
 
 def _without_rollout(rollouts: Sequence[Resource], carriers: Sequence[Resource]) -> Iterator[Finding]:
     for resource in carriers or rollouts:
-        reason = f"the stack has {len(rollouts)} Rollouts and {len(carriers)} traffic listeners, not one Rollout"
+        reason = f"the stack has {len(rollouts)} Rollouts and {len(carriers)} traffic carriers, not one Rollout"
         yield Finding(resource.urn, str(transition.unjudged(reason)))
+
+
+def _unlabelled(service: Resource, proposed: State) -> Iterator[Violation]:
+    """R-29 on a service that splits the rollout's traffic and does not say so: no rule would look at its split."""
+    if run_traffic.routes_to(service, proposed.split.keys()):
+        label = f"{run_traffic.ROLE}={run_traffic.TRAFFIC}"
+        yield transition.unjudged(f"a service routes to revisions of the rollout without the label {label}")
 
 
 def _listener(listener: Resource, change: Transition, groups: Sequence[Resource]) -> Iterator[Violation]:
@@ -82,7 +105,7 @@ def _capacity(resources: Sequence[Resource], proposed: State) -> Iterator[Findin
     served = {_tag(each, SLOT_TAG) for each in of_slots if each.type == rollout.SERVICE}
     for slot, tasks in proposed.tasks.items():
         if served and tasks and slot not in served:
-            yield Finding("", str(_too_few(slot, tasks, "no service")))
+            yield Finding("", str(too_few(slot, tasks, "no service")))
 
 
 def _floor(resource: Resource, proposed: State) -> Iterator[Violation]:
@@ -93,16 +116,7 @@ def _floor(resource: Resource, proposed: State) -> Iterator[Violation]:
     least = proposed.tasks.get(slot, 0)
     found = resource.inputs.number(key) or 0
     if found < least:
-        yield _too_few(slot, least, f"{key} {found:g}")
-
-
-def _too_few(slot: str, least: int, found: str) -> Violation:
-    return Violation(
-        RuleId.CAPACITY_FLOOR,
-        f"Slot {slot!r} must have {least} tasks, as many as its share of the traffic needs.",
-        f"{found}.",
-        "Let services and autoscaling take their tasks from the state of the rollout.",
-    )
+        yield too_few(slot, least, f"{key} {found:g}")
 
 
 def _reading(resource: Resource, check: Callable[[Resource], Iterable[Violation]]) -> Iterator[Finding]:
@@ -126,10 +140,19 @@ def _tag(resource: Resource, tag: str) -> str:
 STACK_RULES = (
     StackRule(
         id="rollout-carrier-agrees",
-        row="R-05, R-17, R-27, R-29",
+        row="R-05, R-17, R-18, R-27, R-29",
         title="What is declared is what was judged",
         description="Checks whether listener, services and autoscaling declare what the Rollout was judged for.",
-        types=frozenset({rollout.ROLLOUT, rollout.LISTENER, TARGET_GROUP, rollout.SERVICE, SCALABLE_TARGET}),
+        types=frozenset(
+            {
+                rollout.ROLLOUT,
+                rollout.LISTENER,
+                TARGET_GROUP,
+                rollout.SERVICE,
+                SCALABLE_TARGET,
+                run_traffic.SERVICE,
+            }
+        ),
         reads=(
             "defaultActions.forward.targetGroups.arn",
             "defaultActions.forward.targetGroups.weight",
@@ -138,6 +161,10 @@ STACK_RULES = (
             "desiredCount",
             "minCapacity",
             "tags",
+            *run_traffic.READS,
+            "template.revision",
+            "template.scaling.minInstanceCount",
+            "scaling.minInstanceCount",
         ),
         check=_agrees,
         remedy="Let listener, services and autoscaling take weights and tasks from the state of the rollout.",

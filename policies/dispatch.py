@@ -10,6 +10,7 @@ Nothing here is part of the SDK's documented interface; tests/unit/policies/test
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from google.protobuf import empty_pb2, json_format
@@ -20,7 +21,7 @@ from pulumi_policy import policy as sdk
 from policies import configuration, housekeeping
 from policies.adapter import RulePolicy, StackRulePolicy
 from policies.configuration import LEVEL_KEY, PRODUCTION
-from policies.facts import canonical
+from policies.facts import canonical, every
 from policies.model import Described, Level
 from policies.pack import VERSION
 from policies.rollout import ROLLOUT
@@ -69,14 +70,9 @@ class Dispatcher(proto.AnalyzerServicer):
         entries, self._file_problems = configuration.load(environment, self._rules, self._session.folder)
         initial = _as_initial(entries)
         self._whole = self._servicer(self._policies, initial)
-        by_type: dict[str, list[Policy]] = {}
-        for policy in self._policies:
-            if isinstance(policy, RulePolicy):
-                for token in policy.types:
-                    by_type.setdefault(token, []).append(policy)
         made: dict[tuple[int, ...], Any] = {}
         self._by_type = {}
-        for token, part in by_type.items():
+        for token, part in _by_type(self._policies).items():
             key = tuple(map(id, part))
             if key not in made:
                 made[key] = self._servicer(part, initial)
@@ -134,7 +130,8 @@ class Dispatcher(proto.AnalyzerServicer):
         """One resource, before it is changed."""
         if request.type == ROLLOUT:
             self._rollouts[request.urn] = request.properties
-        servicer = self._by_type.get(canonical(request.type))
+        token = canonical(request.type)
+        servicer = self._by_type.get(token) or self._by_type.get(every(token))
         if servicer is None:
             return proto.AnalyzeResponse()
         return self._closed(lambda: servicer.Analyze(request, context), request.type)
@@ -195,6 +192,20 @@ class Dispatcher(proto.AnalyzerServicer):
             if f"\n{POLICY_ERROR}{diagnostic.policyName}:" in diagnostic.message:
                 diagnostic.enforcementLevel = proto.MANDATORY
         return response
+
+
+def _by_type(policies: Iterable[Policy]) -> dict[str, list[Policy]]:
+    """Type token -> the policies on it, in order. `aws:*` stands for every type that is not a key itself."""
+    listed = [policy for policy in policies if isinstance(policy, RulePolicy)]
+    found: dict[str, list[tuple[int, Policy]]] = {}
+    for position, policy in enumerate(listed):
+        for token in policy.types:
+            found.setdefault(token, []).append((position, policy))
+    wide = {token: entries for token, entries in found.items() if token == every(token)}
+    return {
+        token: [policy for _, policy in sorted({*entries, *wide.get(every(token), ())}, key=itemgetter(0))]
+        for token, entries in found.items()
+    }
 
 
 _PROTO_LEVELS = {

@@ -12,9 +12,8 @@ from typing import Any
 
 from policies import configuration, housekeeping, pack, references
 from policies.model import Described, Level, Rule, Where
-from policies.rollout import ROLLOUT
 from policies.session import Session
-from policies.tags import TAGGABLE
+from policies.tags import LABELLED, TAGGABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/policies.md"
@@ -43,13 +42,15 @@ what must be true, what was found and what to do.
 _SECTIONS = (
     ("Rollout", "What the core decides; the same rules are in the guard of the program and in `headgate preview`."),
     ("AWS", "What resources must be like, in the order of the components that declare them."),
+    ("Google Cloud", "The same for Cloud Run and what is around it."),
+    ("Both clouds", "What every resource must have."),
     ("The pack itself", "So that a configuration cannot quietly turn a rule off."),
 )
 
 
 def reference() -> str:
     """The whole page, as Markdown."""
-    sections: list[list[Described]] = [[], [], []]
+    sections: list[list[Described]] = [[] for _ in _SECTIONS]
     for rule in pack.rules(Session()):
         sections[_section(rule)].append(rule)
     parts = [_HEAD]
@@ -62,8 +63,11 @@ def reference() -> str:
 
 def _section(rule: Described) -> int:
     if rule.id in (housekeeping.CONFIGURATION, housekeeping.EXEMPTION_USED):
-        return 2
-    return 0 if ROLLOUT in rule.types else 1
+        return 4
+    if rule.row.startswith("R-"):
+        return 0
+    packages = {token.partition(":")[0] for token in rule.types}
+    return 3 if len(packages) > 1 else 1 if packages == {"aws"} else 2
 
 
 def _table(rules: Sequence[Described]) -> str:
@@ -100,8 +104,10 @@ def _entry(rule: Described) -> str:
 
 
 def _types(rule: Described) -> str:
-    if rule.types == TAGGABLE:
-        return f"every taggable type of the AWS provider ({len(TAGGABLE)})"
+    if rule.types >= TAGGABLE:
+        return (
+            f"every type with tags of the AWS provider ({len(TAGGABLE)}) and with labels of Google's ({len(LABELLED)})"
+        )
     return ", ".join(f"`{token}`" for token in sorted(rule.types)) or "the whole run"
 
 

@@ -6,7 +6,7 @@ a harmless one nor crash on a missing key.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Self, TypeAlias
@@ -248,6 +248,16 @@ def canonical(token: str) -> str:
         if token.startswith(other):
             return "aws:lb/" + token.removeprefix(other)
     return token
+
+
+def every(token: str) -> str:
+    """How a rule names every type of the package that `token` is from: `aws:*`."""
+    return f"{token.partition(':')[0]}:*"
+
+
+def covers(types: Collection[str], token: str) -> bool:
+    """Whether a rule for `types` is about `token`."""
+    return token in types or every(token) in types
 
 
 def in_turn(*parts: Iterable[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from policies.model import Described
 
 _FSBP = "FSBP "
+_CIS = "CIS GCP "
 _CONTROL = re.compile(r"([A-Za-z0-9]+)\.(\d+)")
 
 
@@ -21,6 +22,8 @@ def framework(source: str) -> Framework:
     """The framework behind a rule's `source`, such as `FSBP RDS.5`, `CKV_AWS_249` or `project`."""
     if source.startswith(_FSBP):
         return Framework("AWS Foundational Security Best Practices", source.removeprefix(_FSBP))
+    if source.startswith(_CIS):
+        return Framework("CIS Google Cloud Platform Foundation Benchmark", source.removeprefix(_CIS))
     if source.startswith("CKV"):
         return Framework("checkov", source)
     return Framework("Headgate", source)

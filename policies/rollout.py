@@ -11,6 +11,7 @@ from headgate import carrier, transition
 from headgate.clock import ClockError
 from headgate.problems import RuleId, Violation
 from headgate.transition import Transition
+from policies import run_traffic
 from policies.facts import Node, NotKnown, Resource, in_turn
 from policies.model import Rule, Settings
 from policies.rollout_texts import TEXTS, identifier, number
@@ -20,8 +21,7 @@ LISTENER = "aws:lb/listener:Listener"
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
 SERVICE = "aws:ecs/service:Service"
 
-ROLE_TAG = "headgate-role"
-TRAFFIC = "traffic"
+ROLE_TAG, TRAFFIC = run_traffic.ROLE, run_traffic.TRAFFIC
 # ECS: who moves listener weights by itself.
 NATIVE_STRATEGIES = frozenset({"BLUE_GREEN", "CANARY", "LINEAR"})
 FOREIGN_CONTROLLERS = frozenset({"CODE_DEPLOY", "EXTERNAL"})
@@ -121,17 +121,21 @@ def _rule(rule: RuleId, surroundings: Surroundings) -> Rule:
             yield from _say(each for each in judge(resource.inputs, surroundings) if each.rule == rule)
         elif resource.type == SERVICE:
             yield from _owner(resource)
+        elif resource.type == run_traffic.SERVICE:
+            yield from _say(run_traffic.judge(resource, rule))
         else:
             yield from _weights(resource)
 
     types: set[str] = {ROLLOUT}
     reads: tuple[str, ...] = _INPUTS
     if rule is RuleId.WEIGHTS_SUM_100:
-        types |= {LISTENER, LISTENER_RULE}
-        reads += ("tags", *_forward_paths("defaultActions"), *_forward_paths("actions"))
+        types |= {LISTENER, LISTENER_RULE, run_traffic.SERVICE}
+        reads += ("tags", *_forward_paths("defaultActions"), *_forward_paths("actions"), *run_traffic.READS)
     elif rule is RuleId.ONE_OWNER:
-        types |= {SERVICE}
+        types |= {SERVICE, run_traffic.SERVICE}
         reads += (
+            *run_traffic.READS,
+            "template.revision",
             "deploymentController.type",
             "deploymentConfiguration.strategy",
             "loadBalancers.advancedConfiguration.alternateTargetGroupArn",

@@ -1,28 +1,15 @@
 """Rules on ECS task definitions, most of them on the containers inside."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from fnmatch import fnmatchcase
 
+from policies import plaintext
 from policies.facts import Malformed, Node, Resource, in_turn, must_be, must_not_be_true
-from policies.model import Rule, Setting, Settings, Severity, Where, texts
+from policies.model import Rule, Settings, Severity, Where, texts
 
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 
 _CONTAINERS = frozenset({"containerDefinitions"})
-_BY_DIGEST = re.compile(r"(?P<name>[^@\s]+)@sha256:[0-9a-f]{64}")
 _ROOT_NAMES = frozenset({"root", "toor"})
-
-# Forms of keys that give access by themselves, so that the name of the variable does not matter.
-_KEY_FORMS = re.compile(
-    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS access key
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\bgh[opsu]_[A-Za-z0-9]{36}"  # GitHub
-    r"|\bxox[abpr]-[A-Za-z0-9-]{10,}"  # Slack
-    r"|\bAIza[0-9A-Za-z_-]{35}"  # Google
-    r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\."  # JSON Web Token
-    r"|://[^/\s:@]+:[^/\s@]+@"  # URL with user and password
-)
 
 
 def each_container(resource: Resource, judge: Callable[[Node], Iterable[str]]) -> Iterator[str]:
@@ -76,16 +63,9 @@ def _non_root_user(resource: Resource, _: Settings) -> Iterable[str]:
 
 
 def _no_plaintext_secrets(resource: Resource, settings: Settings) -> Iterable[str]:
-    names = re.compile(settings["namePattern"], re.IGNORECASE)
-    references = tuple(settings["referenceSuffixes"])
-
     def judge(container: Node) -> Iterator[str]:
         for variable in container.items("environment"):
-            name = variable.text("name") or ""
-            if names.search(name) and not name.upper().endswith(references):
-                yield f"{variable.path}.name must not be that of a secret, found a name that reads like one."
-            elif _KEY_FORMS.search(str(variable.get("value") or "")):
-                yield f"{variable.path}.value must not be a key, found one by its form."
+            yield from plaintext.written_secret(variable, settings)
 
     return each_container(resource, judge)
 
@@ -108,17 +88,7 @@ def _separate_roles(resource: Resource, _: Settings) -> Iterable[str]:
 
 
 def _images_by_digest(resource: Resource, settings: Settings) -> Iterable[str]:
-    allowed = settings["allowedRegistries"]
-
-    def judge(container: Node) -> Iterator[str]:
-        pinned = _BY_DIGEST.fullmatch(container.text("image") or "")
-        if pinned is None:
-            yield f"{container.path}.image must end in @sha256: and 64 hex digits, found no digest."
-        registry = (pinned["name"] if pinned else container.text("image") or "").partition("/")[0]
-        if not any(fnmatchcase(registry, pattern) for pattern in allowed):
-            yield f"{container.path}.image must come from {' or '.join(allowed)}, found another registry."
-
-    return each_container(resource, judge)
+    return each_container(resource, lambda container: plaintext.pinned(container, settings["allowedRegistries"]))
 
 
 RULES = (
@@ -188,17 +158,7 @@ RULES = (
         remedy="Keep the value in Secrets Manager and name its ARN in secrets[].valueFrom.",
         severity=Severity.CRITICAL,
         source="FSBP ECS.8",
-        settings={
-            "namePattern": Setting(
-                r"(^|_)(PASSWORD|PASSWD|PWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY(_ID)?|PRIVATE_?KEY|CREDENTIALS?)(_|$)"
-                r"|ENGINE_AUTH_DATA",
-                {"type": "string", "format": "regex"},
-                "Names of variables that hold secrets: a regular expression, case does not matter.",
-            ),
-            "referenceSuffixes": texts(
-                ("_ARN", "_FILE", "_PATH"), "Ends of names that only say where a secret is kept."
-            ),
-        },
+        settings=plaintext.settings(("_ARN", "_FILE", "_PATH")),
     ),
     Rule(
         id="ecs-task-logs-configured",
