@@ -1,13 +1,17 @@
 """The guard on the traffic carrier: hooks that see every write to it, whatever the policy pack does."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
 
 from components.rollout import judge, refuse
-from headgate import carrier, transition
+from headgate import transition
 from headgate.problems import RuleId, Violation
+from headgate.transition import Transition
+
+Declared = Callable[[Mapping[str, Any], Transition], tuple[Violation, ...]]
+"""Judges the carrier's own inputs (camelCase, as the provider gets them) against the transition."""
 
 
 class CarrierGuard:
@@ -22,17 +26,17 @@ class CarrierGuard:
         self,
         name: str,
         change: Mapping[str, Any],
-        slots: Sequence[str],
+        declared: Declared,
         now: Callable[[], int],
         carrier_exists: Callable[[], bool],
     ) -> None:
-        """`change`: the transition as a mapping (`headgate.transition.to_dict`). `slots`: order of the target groups.
+        """`change`: the transition as a mapping (`headgate.transition.to_dict`). `declared` knows this kind of carrier.
 
         `carrier_exists` asks the cloud; it is called only when a create arrives although a state is recorded.
         """
         self.written = False
         self._change = change
-        self._slots = tuple(slots)
+        self._declared = declared
         self._now = now
         self._carrier_exists = carrier_exists
         options = pulumi.ResourceHookOptions(on_dry_run=True)
@@ -50,42 +54,20 @@ class CarrierGuard:
         self._allow(args)
 
     def _allow(self, args: pulumi.ResourceHookArgs) -> None:
-        declared = judge_declared(args.new_inputs or {}, self._change, self._slots)
-        refuse((*judge(self._change, self._now()), *declared))
+        refuse((*judge(self._change, self._now()), *self._judge_declared(args.new_inputs or {})))
         self.written = True
 
-
-def judge_declared(inputs: Mapping[str, Any], change: Mapping[str, Any], slots: Sequence[str]) -> tuple[Violation, ...]:
-    """R-02, R-05 and R-27 on the listener's own inputs (camelCase, as the provider gets them)."""
-    read = transition.read(change)
-    if not isinstance(read, transition.Transition):
-        return (transition.unjudged("the transition is not known"),)
-    forward = _forward(inputs)
-    groups = forward.get("targetGroups") if forward else None
-    if forward is None or not isinstance(groups, Sequence):
-        return (transition.unjudged("the traffic listener has no forward action with target groups"),)
-    weights = [group.get("weight") if isinstance(group, Mapping) else None for group in groups]
-    step = read.plan.step(read.proposed.step)
-    stickiness = forward.get("stickiness")
-    held = stickiness if isinstance(stickiness, Mapping) else {}
-    return (
-        *carrier.check_weights(weights, carrier=True),
-        *carrier.check_split(dict(zip(slots, weights, strict=False)), read.proposed),
-        *carrier.check_stickiness(held.get("enabled"), held.get("duration"), read.proposed, step.bake if step else 0),
-    )
-
-
-def _forward(inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    actions = inputs.get("defaultActions")
-    first = actions[0] if isinstance(actions, Sequence) and actions else None
-    forward = first.get("forward") if isinstance(first, Mapping) else None
-    return forward if isinstance(forward, Mapping) else None
+    def _judge_declared(self, inputs: Mapping[str, Any]) -> tuple[Violation, ...]:
+        read = transition.read(self._change)
+        if not isinstance(read, Transition):
+            return (transition.unjudged("the transition is not known"),)
+        return self._declared(inputs, read)
 
 
 def _replacement(name: str) -> Violation:
     return Violation(
         RuleId.FAIL_CLOSED,
-        f"The traffic listener {name!r} is changed in place, never replaced; a replacement drops traffic.",
-        "a create while the listener exists and a state is recorded.",
-        "Take back the change that forces the replacement (port, balancer or name).",
+        f"The traffic carrier {name!r} is changed in place, never replaced; a replacement drops traffic.",
+        "a create while the carrier exists and a state is recorded.",
+        "Take back the change that forces the replacement (its name, port, balancer or place).",
     )

@@ -11,24 +11,26 @@ from components.aws.blue_green_service import BlueGreenService, SlotArgs, SlotsA
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate, CertificateArgs
 from components.aws.database import Database
+from components.aws.declared import listener
 from components.aws.encryption import EncryptionKey
 from components.aws.load_balancer import LoadBalancer
 from components.aws.network import NatGateways, Network
 from components.aws.secrets import AppSecrets
 from components.aws.service_security_group import ServiceSecurityGroup
-from components.guard import CarrierGuard
-from components.rollout import Rollout
 from headgate import state
 from headgate.clock import Clock
 from headgate.settings import Settings
 from headgate.traffic.port import TrafficPort
-from stacks import ledger
+from stacks import foundation, ledger
+from stacks.greenflow_settings import GreenflowSettings
 from stacks.settings import region as aws_region
 
 PUBLIC = ["0.0.0.0/0"]  # the service is public; the firewall in front of it comes with the edge
 
 
-def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, pulumi.Input[Any]]:
+def build(
+    settings: Settings, details: GreenflowSettings, clock: Clock, port: TrafficPort
+) -> Mapping[str, pulumi.Input[Any]]:
     """Declares everything of the stack and returns its outputs."""
     name, system = settings.name, settings.system
     tags = standard_tags(service=system, environment=settings.environment, owner=settings.owner)
@@ -36,26 +38,14 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
     account_id: pulumi.Output[str] = pulumi.Output.from_input(asyncio.ensure_future(_account_id()))
     desired = state.desired(settings.asked, settings.plan)
 
-    change = ledger.decide(ledger.recorded(), settings, port, clock.now())
-    rollout = Rollout(
-        "rollout",
-        {
-            "previous": change["previous"],
-            "unreadable": change["unreadable"],
-            "proposed": change["proposed"],
-            "plan": change["plan"],
-            "report": change["report"],
-        },
-        now=clock.now,
-    )
-    guard = CarrierGuard("traffic", change, settings.slots, clock.now, lambda: port.read_live().exists)
+    began = foundation.begin(settings, clock, port, listener(settings.slots))
 
     network = Network(
         "network",
         {
-            "cidr": settings.network.cidr,
-            "availability_zones": settings.network.availability_zones,
-            "nat_gateways": NatGateways.ONE_PER_ZONE if settings.network.nat_per_zone else NatGateways.SINGLE,
+            "cidr": details.network.cidr,
+            "availability_zones": details.network.availability_zones,
+            "nat_gateways": NatGateways.ONE_PER_ZONE if details.network.nat_per_zone else NatGateways.SINGLE,
             "tags": tags,
         },
         _kept(settings),
@@ -71,14 +61,14 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
         },
         _kept(settings),
     )
-    certificate = Certificate("certificate", _certificate(settings, tags), _kept(settings))
+    certificate = Certificate("certificate", _certificate(settings, details, tags), _kept(settings))
     service_group = ServiceSecurityGroup("service-access", {"vpc_id": network.vpc_id, "tags": tags}, _kept(settings))
     balancer = LoadBalancer(
         "balancer",
         {
             "physical_name": name,
             "vpc_id": network.vpc_id,
-            "vpc_cidr": settings.network.cidr,
+            "vpc_cidr": details.network.cidr,
             "subnet_ids": network.public_subnet_ids,
             "certificate_arn": certificate.certificate_arn,
             "service_security_group_id": service_group.security_group_id,
@@ -90,8 +80,8 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "tags": tags,
         },
         _kept(settings),
-        carrier_hooks=guard.binding,
-        carrier_depends_on=[rollout],
+        carrier_hooks=began.guard.binding,
+        carrier_depends_on=[began.rollout],
     )
     database = Database(
         "database",
@@ -103,12 +93,12 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "subnet_ids": network.data_subnet_ids,
             "client_security_group_id": service_group.security_group_id,
             "kms_key_arn": key.key_arn,
-            "instance_class": settings.database.instance_class,
+            "instance_class": details.database.instance_class,
             "database_name": system,
-            "storage_gib": settings.database.allocated_storage,
-            "max_storage_gib": 2 * settings.database.allocated_storage,
-            "multi_az": settings.database.multi_az,
-            "backup_retention_days": settings.database.backup_retention_days,
+            "storage_gib": details.database.allocated_storage,
+            "max_storage_gib": 2 * details.database.allocated_storage,
+            "multi_az": details.database.multi_az,
+            "backup_retention_days": details.database.backup_retention_days,
             "protect_data": settings.production,
             "tags": tags,
         },
@@ -122,8 +112,8 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
             "subnet_ids": network.data_subnet_ids,
             "client_security_group_id": service_group.security_group_id,
             "kms_key_arn": key.key_arn,
-            "node_type": settings.cache.node_type,
-            "nodes": settings.cache.nodes,
+            "node_type": details.cache.node_type,
+            "nodes": details.cache.nodes,
             "protect_data": settings.production,
             "tags": tags,
         },
@@ -161,7 +151,7 @@ def build(settings: Settings, clock: Clock, port: TrafficPort) -> Mapping[str, p
         services_depend_on=[balancer.listener],
     )
     return {
-        ledger.OUTPUT: ledger.confirmed(change, balancer.default_actions, port, lambda: guard.written),
+        ledger.OUTPUT: ledger.confirmed(began.change, balancer.default_actions, port, lambda: began.guard.written),
         "balancer": balancer.dns_name,
         "url": f"https://{settings.domain}/api/v2/health",
         "cluster": service.cluster_name,
@@ -212,9 +202,11 @@ def _test_slot(settings: Settings) -> Slot:
     return Slot(next(slot for slot in settings.slots if slot != release.live.slot))
 
 
-def _certificate(settings: Settings, tags: Mapping[str, pulumi.Input[str]]) -> CertificateArgs:
-    if settings.certificate_arn is not None:
-        return {"existing_certificate_arn": settings.certificate_arn, "tags": tags}
+def _certificate(
+    settings: Settings, details: GreenflowSettings, tags: Mapping[str, pulumi.Input[str]]
+) -> CertificateArgs:
+    if details.certificate_arn is not None:
+        return {"existing_certificate_arn": details.certificate_arn, "tags": tags}
     return {"domain_name": settings.domain, "tags": tags}
 
 

@@ -14,7 +14,7 @@ import pulumi
 from headgate import carrier, gates, report, transition
 from headgate.moves import Move, classify
 from headgate.settings import Settings
-from headgate.state import Recorded
+from headgate.state import Phase, Recorded
 from headgate.traffic.port import TrafficError, TrafficPort
 from headgate.transition import Transition
 
@@ -55,6 +55,12 @@ def decide(raw: object, settings: Settings, port: TrafficPort, now: int) -> dict
     if change is not last and _move(change) is not Move.BACK:
         change = replace(change, report=_observe(change, port, now))
     return transition.to_dict(change)
+
+
+def gives_back(change: Mapping[str, Any]) -> bool:
+    """Whether traffic is given back by this transition, or was by the last one: then nothing new may be created."""
+    read = transition.from_dict(change)
+    return _move(read) is Move.BACK or read.proposed.phase is Phase.ROLLED_BACK
 
 
 def _move(change: Transition) -> Move:

@@ -1,4 +1,4 @@
-"""The only reader of `pulumi.Config`: the stack's configuration as one frozen `Settings`, or every problem at once."""
+"""The only reader of `pulumi.Config`: the stack's configuration as frozen values, or every problem at once."""
 
 import json
 from collections.abc import Mapping
@@ -6,14 +6,25 @@ from collections.abc import Mapping
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-from headgate import settings
 from headgate.gates import registry
 from headgate.settings import PROJECT, Settings, SettingsError
+from stacks import configuration
+from stacks.configuration import Configuration
 
-__all__ = ["Settings", "SettingsError", "load", "provider_configuration", "provider_endpoints", "region"]
+__all__ = [
+    "Configuration",
+    "Settings",
+    "SettingsError",
+    "google_project",
+    "google_region",
+    "load",
+    "provider_configuration",
+    "provider_endpoints",
+    "region",
+]
 
 
-def load() -> Settings:
+def load() -> Configuration:
     """The configuration of the selected stack.
 
     Raises pulumi.RunError, whose message lists every problem with file and path and which Pulumi shows without a
@@ -22,13 +33,14 @@ def load() -> Settings:
     stack = pulumi.get_stack()
     raw = {key: _plain(value) for key, value in _values(f"{PROJECT}:").items()}
     try:
-        parsed = settings.parse(raw, f"stacks/Pulumi.{stack}.yaml", registry.KNOWN)
+        parsed = configuration.parse(raw, f"stacks/Pulumi.{stack}.yaml", registry.KNOWN)
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
-    if parsed.name != stack:
+    settings = parsed.settings
+    if settings.name != stack:
         raise pulumi.RunError(
-            f"{parsed.file}: headgate:system and headgate:environment name the stack {parsed.name!r}, but the selected "
-            f"stack is {stack!r}. Select {parsed.name!r}, or correct the two keys."
+            f"{settings.file}: headgate:system and headgate:environment name the stack {settings.name!r}, but the "
+            f"selected stack is {stack!r}. Select {settings.name!r}, or correct the two keys."
         )
     return parsed
 
@@ -52,12 +64,26 @@ def provider_configuration() -> dict[str, object]:
 
 def region() -> str:
     """The AWS region of the stack. Raises pulumi.RunError when it is not set."""
-    found = provider_configuration().get("aws:region")
+    return _provider("aws:region", "a region such as us-east-1", "us-east-1")
+
+
+def google_project() -> str:
+    """The Google project of the stack. Raises pulumi.RunError when it is not set."""
+    return _provider("gcp:project", "the id of a project such as my-team-production", "my-team-production")
+
+
+def google_region() -> str:
+    """The Google region of the stack. Raises pulumi.RunError when it is not set."""
+    return _provider("gcp:region", "a region such as us-central1", "us-central1")
+
+
+def _provider(key: str, expected: str, example: str) -> str:
+    found = provider_configuration().get(key)
     if isinstance(found, str) and found:
         return found
     raise pulumi.RunError(
-        f"stacks/Pulumi.{pulumi.get_stack()}.yaml: aws:region: found nothing; expected a region such as us-east-1. "
-        "Set it with: pulumi config set aws:region us-east-1"
+        f"stacks/Pulumi.{pulumi.get_stack()}.yaml: {key}: found nothing; expected {expected}. "
+        f"Set it with: pulumi config set {key} {example}"
     )
 
 

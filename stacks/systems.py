@@ -1,7 +1,7 @@
 """Which module builds which system, and the edges (clock, traffic port) they all get."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,11 @@ import pulumi
 from headgate import clock as clocks
 from headgate import traffic
 from headgate.clock import Clock
+from headgate.traffic.endpoints import needed_by
 from headgate.traffic.port import TrafficPort
-from stacks import greenflow
+from stacks.configuration import Configuration
+from stacks.greenflow_settings import GreenflowSettings
+from stacks.ion_settings import IonSettings
 from stacks.settings import Settings, provider_configuration, provider_endpoints
 
 
@@ -23,26 +26,35 @@ class Edges:
     port: TrafficPort
 
 
-_BUILDERS: Mapping[str, Callable[[Settings, Clock, TrafficPort], Mapping[str, pulumi.Input[Any]]]] = {
-    "greenflow": greenflow.build,
-}
+def build(configuration: Configuration) -> Mapping[str, pulumi.Input[Any]]:
+    """Builds the system that the configuration names and returns the stack's outputs.
 
-
-def build(settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
-    """Builds the system that `settings` name and returns the stack's outputs.
-
+    The module of a system is imported only for its own stacks: each brings the SDK of its cloud.
     Raises pulumi.RunError when a rehearsal clock is asked for where real endpoints are in use.
     """
+    settings, details = configuration.settings, configuration.details
     edges = connect(settings)
-    return _BUILDERS[settings.system](settings, edges.clock, edges.port)
+    match details:
+        case GreenflowSettings():
+            from stacks import greenflow
+
+            return greenflow.build(settings, details, edges.clock, edges.port)
+        case IonSettings():
+            from stacks import ion
+
+            return ion.build(settings, details, edges.clock, edges.port)
 
 
 def connect(settings: Settings) -> Edges:
     """The real edges; a rehearsal clock is announced wherever it is in force."""
     try:
-        clock = clocks.from_environment(os.environ, provider_endpoints())
+        needed = needed_by(settings.system, provider_configuration())
+        clock = clocks.from_environment(os.environ, provider_endpoints(), needed=needed)
     except clocks.ClockError as error:
         raise pulumi.RunError(str(error)) from None
     if isinstance(clock, clocks.RehearsalClock):
         pulumi.log.info(clocks.describe(clock))
-    return Edges(clock, traffic.for_system(settings, provider_configuration()))
+    try:
+        return Edges(clock, traffic.for_system(settings, provider_configuration()))
+    except traffic.TrafficError as error:
+        raise pulumi.RunError(f"{settings.file}: {error}") from None

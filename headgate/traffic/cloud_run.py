@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
 
-from headgate.clock import is_loopback
 from headgate.traffic import cloud_run_answers as answers
+from headgate.traffic.endpoints import is_loopback
 from headgate.traffic.port import Reading, TrafficError
 from headgate.traffic.shares import refuse_impossible
 

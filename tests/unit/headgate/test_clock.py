@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from headgate import clock
 from headgate.clock import ClockError, RehearsalClock, SystemClock
+from headgate.traffic import endpoints
 
 NOW = 1_767_225_600
 
@@ -189,7 +190,7 @@ class TestEndpoints:
         assert str(caught.value) == (
             "HEADGATE_REHEARSAL_CLOCK: found AWS_ENDPOINT_URL unset or empty; expected a loopback address such as "
             "http://127.0.0.1:5000 for every cloud endpoint in use. "
-            "Unset HEADGATE_REHEARSAL_CLOCK, or rehearse against the sandbox."
+            "Rehearse against the sandbox, or unset HEADGATE_REHEARSAL_CLOCK."
         )
 
 
@@ -251,7 +252,7 @@ class TestLoopback:
         ],
     )
     def test_yes(self, url: str) -> None:
-        assert clock.is_loopback(url)
+        assert endpoints.is_loopback(url)
 
     @pytest.mark.parametrize(
         "url",
@@ -294,12 +295,12 @@ class TestLoopback:
         ],
     )
     def test_no(self, url: str) -> None:
-        assert not clock.is_loopback(url)
+        assert not endpoints.is_loopback(url)
 
     @given(st.text())
     def test_total(self, url: str) -> None:
-        assert isinstance(clock.is_loopback(url), bool)
+        assert isinstance(endpoints.is_loopback(url), bool)
 
     @given(st.ip_addresses(v=4))
     def test_every_address(self, address: object) -> None:
-        assert clock.is_loopback(f"http://{address}:80") == str(address).startswith("127.")
+        assert endpoints.is_loopback(f"http://{address}:80") == str(address).startswith("127.")

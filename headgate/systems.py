@@ -1,0 +1,31 @@
+"""The systems that Headgate knows, and where their versions run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+DIGEST_DIGITS = 12  # of a slot's name: 48 bits tell any two images of a service apart
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """`slots`: the fixed slots that versions take in turn. Without any, each version has a slot of its own for ever,
+    named after the stack and its image, and the platform adds tasks by itself."""
+
+    name: str
+    slots: tuple[str, ...] = ()
+
+    @property
+    def fixed(self) -> bool:
+        return bool(self.slots)
+
+
+SYSTEMS: Mapping[str, System] = MappingProxyType(
+    {system.name: system for system in (System("greenflow", ("blue", "green")), System("ion"))}
+)
+
+
+def slot_of(stack: str, image: str) -> str:
+    """The slot of `image`: `<stack>-` and the first 12 hex digits of its digest; empty without a digest."""
+    _, separator, digest = image.rpartition("@sha256:")
+    return f"{stack}-{digest[:DIGEST_DIGITS]}" if separator and len(digest) >= DIGEST_DIGITS else ""

@@ -1,0 +1,119 @@
+"""What only GreenFlow's stack files say: certificate, network, database, cache."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from headgate.reader import Reader
+
+KEYS = ("certificate_arn", "network", "database", "cache")
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """Address range and availability zones; `nat_per_zone` False shares one NAT gateway."""
+
+    cidr: str
+    availability_zones: tuple[str, ...]
+    nat_per_zone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """PostgreSQL: instance class, storage in GiB, and whether a standby in another zone is kept."""
+
+    instance_class: str
+    allocated_storage: int
+    multi_az: bool
+    backup_retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSettings:
+    """Redis: node type and number of nodes (a primary and its replicas)."""
+
+    node_type: str
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GreenflowSettings:
+    """Everything that only this system has."""
+
+    certificate_arn: str | None
+    network: NetworkSettings
+    database: DatabaseSettings
+    cache: CacheSettings
+
+
+def read(raw: Mapping[str, object], reader: Reader) -> GreenflowSettings:
+    """The system's own keys of a stack file; problems are left with the reader."""
+    return GreenflowSettings(
+        certificate_arn=_certificate(reader, raw.get("certificate_arn")),
+        network=_network(reader, raw.get("network")),
+        database=_database(reader, raw.get("database")),
+        cache=_cache(reader, raw.get("cache")),
+    )
+
+
+_ARN = re.compile(r"arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+")
+
+
+def _certificate(reader: Reader, raw: object) -> str | None:
+    if raw is None:
+        return None
+    return reader.matching(raw, "headgate:certificate_arn", _ARN, "the ARN of a certificate")
+
+
+def _network(reader: Reader, raw: object) -> NetworkSettings:
+    where = "headgate:network"
+    mapping = reader.mapping(raw, where, ("cidr", "availability_zones", "nat_per_zone"))
+    zones = mapping.get("availability_zones")
+    if not isinstance(zones, list) or len(zones) != 3 or len(set(map(str, zones))) != 3:
+        reader.add(f"{where}.availability_zones", zones, "a list of three different zones", "Name three zones.")
+        zones = []
+    return NetworkSettings(
+        cidr=_cidr(reader, mapping.get("cidr"), f"{where}.cidr"),
+        availability_zones=tuple(str(zone) for zone in zones),
+        nat_per_zone=reader.flag(mapping.get("nat_per_zone", True), f"{where}.nat_per_zone"),
+    )
+
+
+def _cidr(reader: Reader, raw: object, where: str) -> str:
+    try:
+        network = IPv4Network(raw if isinstance(raw, str) else "")
+    except ValueError:
+        network = None
+    if network is None or not 16 <= network.prefixlen <= 20 or not network.is_private:
+        reader.add(where, raw, "a private IPv4 range from /16 to /20 such as 10.20.0.0/16", "Correct the range.")
+    return str(raw)
+
+
+def _database(reader: Reader, raw: object) -> DatabaseSettings:
+    where = "headgate:database"
+    keys = ("instance_class", "allocated_storage", "multi_az", "backup_retention_days")
+    mapping = reader.mapping(raw, where, keys)
+    return DatabaseSettings(
+        instance_class=reader.matching(
+            mapping.get("instance_class"), f"{where}.instance_class", re.compile(r"db\.[a-z0-9]+\.[a-z0-9]+"),
+            "an instance class such as db.m7g.large",
+        ),
+        allocated_storage=reader.whole(mapping.get("allocated_storage"), f"{where}.allocated_storage", 20, 65536),
+        multi_az=reader.flag(mapping.get("multi_az", True), f"{where}.multi_az"),
+        backup_retention_days=reader.whole(
+            mapping.get("backup_retention_days", 14), f"{where}.backup_retention_days", 0, 35
+        ),
+    )  # fmt: skip
+
+
+def _cache(reader: Reader, raw: object) -> CacheSettings:
+    where = "headgate:cache"
+    mapping = reader.mapping(raw, where, ("node_type", "nodes"))
+    return CacheSettings(
+        node_type=reader.matching(
+            mapping.get("node_type"), f"{where}.node_type", re.compile(r"cache\.[a-z0-9]+\.[a-z0-9]+"),
+            "a node type such as cache.r7g.large",
+        ),
+        nodes=reader.whole(mapping.get("nodes", 2), f"{where}.nodes", 2, 6),
+    )  # fmt: skip

@@ -1,0 +1,194 @@
+"""What only ION's stack files say: the shape of a revision, its variables and secrets, who is told what."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from types import MappingProxyType
+from typing import Any
+
+from headgate import duration
+from headgate.reader import Reader
+
+KEYS = (
+    "service", "variables", "secrets", "notifications", "public", "requests_per_minute", "candidate_domain",
+    "test_client_cidrs",
+)  # fmt: skip
+
+LONGEST_REQUEST = 3600  # seconds (Cloud Run: request timeout, maximum)
+WIDEST = 8  # bits of a range of test clients: anything wider is nearly everybody
+MOST_CONCURRENT = 1000  # requests of one instance (Cloud Run: concurrency, maximum)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """What every instance gets. `timeout`: seconds of a request; `health_path` answers for startup and liveness."""
+
+    cpu: str
+    memory: str
+    port: int
+    concurrency: int
+    timeout: int
+    health_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationSettings:
+    """Who is told: addresses by kind. What may be secret is not repeated in messages."""
+
+    email: tuple[str, ...] = ()
+    sms: tuple[str, ...] = ()
+    chat: tuple[str, ...] = ()
+    pager: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IonSettings:
+    """Everything that only this system has.
+
+    `secrets`: environment variable -> number of the version that it is pinned to; None: the entry is made, but no
+    revision reads it yet. `public`: anybody may call the service through its front door. `candidate_domain`: host
+    name that reaches the candidate alone, for clients in `test_client_cidrs`; None: there is no such way.
+    """
+
+    service: ServiceSettings
+    variables: Mapping[str, str]
+    secrets: Mapping[str, int | None]
+    notifications: NotificationSettings
+    public: bool
+    requests_per_minute: int
+    candidate_domain: str | None
+    test_client_cidrs: tuple[str, ...]
+
+
+def read(raw: Mapping[str, object], reader: Reader) -> IonSettings:
+    """The system's own keys of a stack file; problems are left with the reader."""
+    return IonSettings(
+        service=_service(reader, raw.get("service")),
+        variables=_variables(reader, raw.get("variables", {})),
+        secrets=_secrets(reader, raw.get("secrets", {})),
+        notifications=_notifications(reader, raw.get("notifications")),
+        public=reader.flag(raw.get("public", False), "headgate:public"),
+        requests_per_minute=reader.whole(
+            raw.get("requests_per_minute", 600), "headgate:requests_per_minute", 10, 10_000
+        ),
+        candidate_domain=_candidate_domain(reader, raw),
+        test_client_cidrs=_cidrs(reader, raw.get("test_client_cidrs", [])),
+    )
+
+
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_CPU = re.compile(r"[1-8]|[1-9][0-9]{2}m")
+_MEMORY = re.compile(r"[1-9][0-9]*(Mi|Gi)")
+_PATH = re.compile(r"/[A-Za-z0-9/_.~-]*")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def _candidate_domain(reader: Reader, raw: Mapping[str, object]) -> str | None:
+    domain = raw.get("candidate_domain")
+    if domain is None:
+        return None
+    if not raw.get("test_client_cidrs"):
+        reader.add("headgate:test_client_cidrs", None, "who may use headgate:candidate_domain", "List address ranges.")
+    return reader.matching(domain, "headgate:candidate_domain", _DOMAIN, "a host name such as candidate.example.com")
+
+
+def _cidrs(reader: Reader, raw: object) -> tuple[str, ...]:
+    where = "headgate:test_client_cidrs"
+    if not isinstance(raw, list):
+        reader.add(where, raw, "a list of IPv4 ranges", "Write a list.")
+        return ()
+    for position, text in enumerate(raw):
+        try:
+            wide = IPv4Network(text if isinstance(text, str) else "").prefixlen < WIDEST
+        except ValueError:
+            wide = True
+        if wide:
+            reader.add(f"{where}[{position}]", text, f"an IPv4 range of /{WIDEST} or narrower", "Correct the range.")
+    return tuple(str(text) for text in raw)
+
+
+def _service(reader: Reader, raw: object) -> ServiceSettings:
+    where = "headgate:service"
+    keys = ("cpu", "memory", "port", "concurrency", "timeout", "health_path")
+    mapping = reader.mapping(raw, where, keys)
+    seconds = duration.parse(mapping.get("timeout", "60s"))
+    if not seconds or seconds > LONGEST_REQUEST:
+        reader.add(f"{where}.timeout", mapping.get("timeout"), "a duration from 1s to 1h", "Correct the duration.")
+    cpu = mapping.get("cpu", "1")
+    return ServiceSettings(
+        cpu=reader.matching(
+            str(cpu) if isinstance(cpu, int) else cpu, f"{where}.cpu", _CPU, "a number of CPUs such as 1 or 500m"
+        ),
+        memory=reader.matching(mapping.get("memory", "1Gi"), f"{where}.memory", _MEMORY, "memory such as 512Mi or 2Gi"),
+        port=reader.whole(mapping.get("port", 8080), f"{where}.port", 1, 65535),
+        concurrency=reader.whole(mapping.get("concurrency", 80), f"{where}.concurrency", 1, MOST_CONCURRENT),
+        timeout=seconds or 1,
+        health_path=reader.matching(
+            mapping.get("health_path"), f"{where}.health_path", _PATH, "a path such as /api/v2/health"
+        ),
+    )
+
+
+def _variables(reader: Reader, raw: object) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, value in _named(reader, raw, "headgate:variables").items():
+        where = f"headgate:variables.{name}"
+        if name.startswith("HEADGATE_"):
+            reader.add(where, name, "a name that does not begin with HEADGATE_", "Headgate sets these itself.")
+        if not isinstance(value, str):
+            reader.add(where, value, "a text (write it in quotes)", "Quote it.")
+        found[name] = str(value)
+    return MappingProxyType(found)
+
+
+def _secrets(reader: Reader, raw: object) -> Mapping[str, int | None]:
+    found: dict[str, int | None] = {}
+    for name, entry in _named(reader, raw, "headgate:secrets").items():
+        where = f"headgate:secrets.{name}"
+        mapping = reader.mapping({} if entry is None else entry, where, ("version",))
+        version = mapping.get("version")
+        found[name] = None if version is None else reader.whole(version, f"{where}.version", 1, 10**9)
+    return MappingProxyType(found)
+
+
+def _named(reader: Reader, raw: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(raw, Mapping):
+        reader.add(where, raw, "a mapping by name of the environment variable", "Write it out.")
+        return {}
+    for name in raw:
+        if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
+            reader.add(f"{where}.{name}", name, "a name of capital letters, digits and _", "Rename it.")
+    return {str(name): value for name, value in raw.items()}
+
+
+def _notifications(reader: Reader, raw: object) -> NotificationSettings:
+    where = "headgate:notifications"
+    mapping = reader.mapping(raw, where, ("email", "sms", "chat", "pager"))
+    settings = NotificationSettings(
+        email=_addresses(reader, mapping.get("email"), f"{where}.email", _EMAIL, "an e-mail address"),
+        sms=_addresses(reader, mapping.get("sms"), f"{where}.sms", _PHONE, "a number such as +14155550123"),
+        chat=_addresses(reader, mapping.get("chat"), f"{where}.chat", None, "an https:// address"),
+        pager=_addresses(reader, mapping.get("pager"), f"{where}.pager", None, "a service key"),
+    )
+    if isinstance(raw, Mapping) and not (settings.email or settings.sms or settings.chat or settings.pager):
+        reader.add(where, raw, "at least one address, or nobody hears an alert", "Add one.")
+    return settings
+
+
+def _addresses(
+    reader: Reader, raw: object, where: str, pattern: re.Pattern[str] | None, expected: str
+) -> tuple[str, ...]:
+    if raw is None:
+        return ()
+    if not isinstance(raw, list):
+        reader.add(where, type(raw).__name__, f"a list, each {expected}", "Write a list.")
+        return ()
+    for position, address in enumerate(raw):
+        secret = pattern is None  # the address of a chat hook and a pager's key open a door: they are never quoted
+        wrong = not isinstance(address, str) or not address or bool(pattern and not pattern.fullmatch(address))
+        if wrong:
+            reader.add(f"{where}[{position}]", "a hidden value" if secret else address, expected, "Correct it.")
+    return tuple(str(address) for address in raw)
