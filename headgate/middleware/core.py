@@ -236,7 +236,9 @@ class Instrument:
     def exposition(self, method: str, accept: str) -> tuple[int, list[tuple[str, str]], bytes]:
         """The answer of the metrics path: status, headers and body."""
         if method not in {"GET", "HEAD"}:
-            return 405, [("allow", "GET, HEAD"), ("content-length", "0")], b""
+            body = b"only GET and HEAD\n"
+            headers = [("allow", "GET, HEAD"), ("content-type", "text/plain"), ("content-length", str(len(body)))]
+            return 405, headers, body
         media_type, body = self.meter.exposition(accept)
         headers = [("content-type", media_type), ("content-length", str(len(body))), ("cache-control", "no-store")]
         return 200, headers, b"" if method == "HEAD" else body

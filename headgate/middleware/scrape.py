@@ -19,7 +19,10 @@ def snapshot(text: str, version: str, at: float) -> Snapshot:
 
     Raises ValueError when the text is no such format or holds nothing about the version.
     """
-    families = {family.name: family for family in text_string_to_metric_families(text)}
+    try:
+        families = {family.name: family for family in text_string_to_metric_families(text)}
+    except ValueError as error:
+        raise ValueError(f"found no Prometheus text ({error}); is that the address of the metrics path?") from error
     served = {labels["version"] for _, labels, _ in _samples(families.get(metrics.IN_FLIGHT))} - {OTHER}
     if version not in served:
         raise ValueError(f"found figures of {sorted(served) or 'no version'}, expected some of version {version!r}")
