@@ -2,6 +2,7 @@
 # Pulumi or Go (for the engine, see toolchain/).
 #
 #   make demo       rehearse a whole rollout on this machine: no cloud, no account
+#   make demo-ion   the same for the second system, whose versions are revisions
 #   make test       all tests                make check   format, lint, types, imports, docs
 #   make install    the locked packages only
 #   make toolchain  prepare the engine only  make lock    resolve requirements.lock again (UPGRADE=1: newest)
@@ -12,7 +13,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test check lock toolchain docs docs-check clean distclean
+.PHONY: help install demo demo-ion test check lock toolchain docs docs-check clean distclean
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,6 +39,10 @@ toolchain: $(INSTALLED)
 demo: $(INSTALLED)
 	@$(BIN)/python -m toolchain ensure > /dev/null
 	@$(BIN)/headgate rehearse demo
+
+demo-ion: $(INSTALLED)
+	@$(BIN)/python -m toolchain ensure > /dev/null
+	@$(BIN)/headgate rehearse ion
 
 test: $(INSTALLED)
 	@$(BIN)/python -m toolchain ensure > /dev/null
