@@ -69,11 +69,11 @@ class Operations:
     def begin(
         self, parent: str, finish: Callable[[], Mapping[str, Any]], metadata: Mapping[str, Any] | None = None
     ) -> Operation:
-        """A new operation `parent/operations/ID`; done at once unless operations are told to stay pending.
+        """A new operation `parent/operations/ID` ("" for none); done at once unless told to stay pending.
 
         The response should carry an "@type", as the Any it is.
         """
-        name = f"{parent}/operations/{uuid.uuid4()}"
+        name = f"{parent}/operations/{uuid.uuid4()}".removeprefix("/")
         operation = Operation(name, dict(metadata or {}), finish, self._cloud.conditions.pending_polls)
         self._all[name] = operation
         if operation.polls == 0:

@@ -7,7 +7,7 @@ text, null for an unset field) and AIP-203 (output-only fields of a request are 
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -147,9 +147,8 @@ def _string(schema: Schema, value: object, answers: bool) -> object:
     if form in {"int64", "uint64"}:
         return _wide(form, value, answers)
     if "enum" in schema:
-        numbers = dict(enumerate(schema["enum"]))
-        if isinstance(value, int) and not isinstance(value, bool) and not answers and value in numbers:
-            return numbers[value]
+        if isinstance(value, int) and not isinstance(value, bool) and not answers:
+            return _by_number(schema["enum"], value) or _Wrong("enum")
         return value if value in schema["enum"] else _Wrong(f"enum: one of {', '.join(schema['enum'])}")
     if not isinstance(value, str):
         return _Wrong("TYPE_STRING")
@@ -160,6 +159,25 @@ def _string(schema: Schema, value: object, answers: bool) -> object:
     if form == "google-duration" and not _DURATION.fullmatch(value):
         return _Wrong("type.googleapis.com/google.protobuf.Duration")
     return value
+
+
+# google/api/launch_stage.proto: the one enum whose numbers are not in the order of the document.
+_LAUNCH_STAGES = {
+    "EARLY_ACCESS": 1,
+    "ALPHA": 2,
+    "BETA": 3,
+    "GA": 4,
+    "DEPRECATED": 5,
+    "UNIMPLEMENTED": 6,
+    "PRELAUNCH": 7,
+}
+
+
+def _by_number(names: Sequence[str], number: int) -> str | None:
+    """The name of an enum's value: the official clients send numbers (enum-encoding=int)."""
+    if "EARLY_ACCESS" in names:
+        return next((name for name, value in _LAUNCH_STAGES.items() if value == number), names[0])
+    return names[number] if 0 <= number < len(names) else None
 
 
 def _wide(form: str, value: object, answers: bool) -> object:
