@@ -26,6 +26,7 @@ from urllib.parse import parse_qsl
 
 from sandbox.google import calls, faults
 from sandbox.google.cloud import Cloud, Conditions, Readiness
+from sandbox.google.discovery import document
 from sandbox.google.errors import ApiError
 from sandbox.google.gateway import Answer, Gateway, Request, read_json
 
@@ -92,9 +93,7 @@ class Control:
             case "PUT", "revisions":
                 told = _body(request)
                 conditions.revisions[_text(told, "revision")] = Readiness(
-                    _flag(told, "ready"),
-                    str(told.get("reason") or Readiness.reason),
-                    str(told.get("message") or ""),
+                    _flag(told, "ready"), _reason(told.get("reason")), str(told.get("message") or "")
                 )
             case "PUT", "images":
                 told = _body(request)
@@ -159,6 +158,15 @@ def _flag(told: Mapping[str, Any], key: str) -> bool:
     if not isinstance(told.get(key), bool):
         raise BadRequest(f"{key}: found {told.get(key)!r}; expected true or false")
     return bool(told[key])
+
+
+def _reason(told: object) -> str:
+    """A reason that google.cloud.run.v2.Condition knows."""
+    condition = document("run.v2").schemas["GoogleCloudRunV2Condition"]["properties"]
+    known = [*condition["reason"]["enum"], *condition["revisionReason"]["enum"]]
+    if told and told not in known:
+        raise BadRequest(f"reason: found {told!r}; expected one of {', '.join(known)}")
+    return str(told or Readiness.reason)
 
 
 def _number(text: str, name: str) -> int:
