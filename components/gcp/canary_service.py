@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_gcp import cloudrunv2, secretmanager, serviceaccount
 
-from components._common import PlainArguments, registered_after, token
+from components._common import ROLE_TAG, PlainArguments, registered_after, token
 from components.gcp.revision import RevisionArgs, RevisionTemplate, resolve, template_inputs
 
 BY_REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
@@ -156,7 +156,7 @@ class CanaryService(pulumi.ComponentResource):
             deletion_protection=settings.protect,
             template=template,
             traffics=[traffic(each) for each in args["traffics"]],
-            labels=args["labels"],
+            labels={**args["labels"], ROLE_TAG: "traffic"},
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=settings.protect,

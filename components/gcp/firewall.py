@@ -57,7 +57,7 @@ def public_rules(requests_per_minute: int) -> list[compute.SecurityPolicyRuleArg
     ]
 
 
-def test_rules(client_cidrs: Sequence[str]) -> list[compute.SecurityPolicyRuleArgsDict]:
+def named_clients_rules(client_cidrs: Sequence[str]) -> list[compute.SecurityPolicyRuleArgsDict]:
     """Nobody but the test clients."""
     groups = [client_cidrs[start : start + RANGES_PER_RULE] for start in range(0, len(client_cidrs), RANGES_PER_RULE)]
     rules: list[compute.SecurityPolicyRuleArgsDict] = [

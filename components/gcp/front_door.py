@@ -201,7 +201,9 @@ class FrontDoor(pulumi.ComponentResource):
         matchers: list[compute.URLMapPathMatcherArgsDict] = []
         if self._settings.candidate_domain is not None:
             of_tests = f"{physical_name}-candidate"
-            wall = self._firewall("candidate-firewall", of_tests, firewall.test_rules(self._settings.test_client_cidrs))
+            wall = self._firewall(
+                "candidate-firewall", of_tests, firewall.named_clients_rules(self._settings.test_client_cidrs)
+            )
             candidate = self._backend("candidate", of_tests, wall, tag=CANDIDATE_TAG)
             hosts = [{"hosts": [self._settings.candidate_domain], "path_matcher": CANDIDATE_TAG}]
             matchers = [{"name": CANDIDATE_TAG, "default_service": candidate.id}]
