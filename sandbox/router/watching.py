@@ -18,7 +18,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Away(Exception):
-    """The API did not answer, or not with what was asked for."""
+    """The API did not answer, or not with what was asked for; `gone` when nothing listens there any more."""
+
+    def __init__(self, message: str, *, gone: bool = False) -> None:
+        super().__init__(message)
+        self.gone = gone
 
 
 class Reader(Protocol[T_co]):
