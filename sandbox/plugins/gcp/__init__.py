@@ -1,1 +1,1 @@
-"""The stand-in for `pulumi-resource-gcp`: it starts, and refuses every resource."""
+"""The stand-in for `pulumi-resource-gcp`: a table of resource types onto the REST APIs of the emulated Google Cloud."""

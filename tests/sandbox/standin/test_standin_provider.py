@@ -10,7 +10,6 @@ import pytest
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, status_pb2
 
 from sandbox.plugins.aws.servicer import AwsStandIn
-from sandbox.plugins.gcp.servicer import GcpStandIn
 from sandbox.plugins.values import UNKNOWN, from_wire, to_wire
 from tests.sandbox.standin.provider import CheckFailed, Provider, Resource, configured, serving, urn_of
 from tests.sandbox.standin.world import TAGS, TRUST, forward, world
@@ -304,28 +303,6 @@ class TestConfiguration:
         stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"))
         stub.Cancel(provider_pb2.google_dot_protobuf_dot_empty__pb2.Empty())
         assert stub.Handshake(provider_pb2.ProviderHandshakeRequest()).supports_autonaming_configuration
-
-
-class TestGoogle:
-    @pytest.fixture
-    def stub(self) -> Iterator[Any]:
-        with serving(GcpStandIn("10.2.0")) as stub:
-            yield stub
-
-    def test_it_starts_and_is_configured(self, stub: Any) -> None:
-        assert stub.GetPluginInfo(provider_pb2.google_dot_protobuf_dot_empty__pb2.Empty()).version == "10.2.0"
-        stub.Configure(provider_pb2.ConfigureRequest(args=to_wire({"project": "p"})))
-
-    def test_it_refuses_every_resource(self, stub: Any) -> None:
-        with pytest.raises(grpc.RpcError) as refused:
-            stub.Check(provider_pb2.CheckRequest(urn=urn_of("gcp:cloudrunv2/service:Service", "s")))
-        assert "no Google resource can be created here" in message(refused.value)
-        assert "gcp:cloudrunv2/service:Service" in message(refused.value)
-
-    def test_it_refuses_every_function(self, stub: Any) -> None:
-        with pytest.raises(grpc.RpcError) as refused:
-            stub.Invoke(provider_pb2.InvokeRequest(tok="gcp:organizations/getProject:getProject"))
-        assert "arrives later" in message(refused.value)
 
 
 def test_records_are_validated_and_shared_by_all_plugins(provider: Provider) -> None:
