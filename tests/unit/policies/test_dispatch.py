@@ -1,5 +1,7 @@
 """Our side of the engine's protocol, and what it takes for granted of the SDK's."""
 
+import json
+
 import pytest
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, PolicyPack
@@ -139,8 +141,28 @@ def test_every_type_meets_only_its_own_rules() -> None:
     dispatcher = Pack().dispatcher
     by_type = dispatcher._by_type
     untouched = by_type["aws:sqs/queue:Queue"]
-    assert [each.name for each in untouched.GetAnalyzerInfo(None, None).policies] == ["required-tags"]
-    assert len(set(map(id, by_type.values()))) < 20
+    assert [each.name for each in untouched.GetAnalyzerInfo(None, None).policies] == [
+        "required-tags",
+        "allowed-regions",
+    ]
+    untagged = by_type["aws:*"]
+    assert [each.name for each in untagged.GetAnalyzerInfo(None, None).policies] == ["allowed-regions"]
+    assert len(set(map(id, by_type.values()))) < 50
+
+
+def test_rules_on_every_type_of_a_cloud_are_judged_on_types_that_nobody_named() -> None:
+    for token, wrong in (("aws:new/thing:Thing", {"region": "eu-west-1"}), ("gcp:new/thing:Thing", {"location": "eu"})):
+        assert [each.policy for each in Pack().analyze(Declared(token, "it", wrong))] == ["allowed-regions"]
+
+
+def test_labels_of_the_provider_count() -> None:
+    labels = {"service": "a", "environment": "b", "owner": "c", "managed-by": "d"}
+    for written in (labels, json.dumps(labels)):
+        provider = {"project": "ion-production", "defaultLabels": written}
+        service = Declared("gcp:cloudrunv2/service:Service", "s", {}, provider=provider)
+        alert = Declared("gcp:monitoring/alertPolicy:AlertPolicy", "a", {}, provider=provider)
+        assert of(Pack().analyze(service), "required-tags") == []
+        assert of(Pack().analyze(alert), "required-tags"), "the provider adds nothing to userLabels"
 
 
 def test_nothing_is_remediated() -> None:
