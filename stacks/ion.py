@@ -7,20 +7,26 @@ from typing import Any
 import pulumi
 
 from components.gcp import declared
+from components.gcp.alerting import Alerting
 from components.gcp.canary_service import CanaryService, TrafficArgs
+from components.gcp.dashboard import RolloutDashboard, RolloutDashboardArgs
 from components.gcp.encryption import EncryptionKeyRing
 from components.gcp.front_door import FrontDoor, FrontDoorArgs
 from components.gcp.labels import standard_labels
+from components.gcp.logs import ServiceLogs
+from components.gcp.notification import ChannelArgs, ChannelKind, NotificationChannels, Tier
 from components.gcp.registry import ImageRegistry
 from components.gcp.revision import RevisionArgs, resolve, template_digest
 from components.gcp.secrets import SecretEntries, SecretEntryArgs, references
+from components.gcp.uptime import UptimeCheck
+from headgate import limits
 from headgate.clock import Clock
 from headgate.plan import IDLE
 from headgate.settings import Settings
 from headgate.state import Release, Version
 from headgate.traffic.port import TrafficPort
 from stacks import foundation, ledger
-from stacks.ion_settings import IonSettings
+from stacks.ion_settings import Channel, IonSettings
 from stacks.settings import google_project, google_region
 
 FIRST_ROTATION = 30 * 86400  # seconds from now; the API wants a time in the future when a secret is made
@@ -88,6 +94,46 @@ def build(settings: Settings, details: IonSettings, clock: Clock, port: TrafficP
         keep_template=ledger.gives_back(began.change),
     )
     door = FrontDoor("front-door", _front_door(settings, details, region, service, labels), _kept(settings))
+    logs = ServiceLogs(
+        "logs",
+        {"physical_name": name, "project": project, "location": region, "protect_data": settings.production},
+        _kept(settings),
+    )
+    channels = NotificationChannels(
+        "channels",
+        {
+            "physical_name": name,
+            "channels": {key: _channel(channel) for key, channel in details.notifications.items()},
+            "labels": labels,
+        },
+    )
+    uptime = UptimeCheck(
+        "uptime",
+        {
+            "physical_name": name,
+            "project": project,
+            "host": settings.domain,
+            "path": details.service.health_path,
+            "labels": labels,
+        },
+    )
+    Alerting(
+        "alerts",
+        {
+            "physical_name": name,
+            "limits": limits.to_dict(settings.plan.limits),
+            "memory": details.service.memory,
+            "check_id": uptime.check_id,
+            "watchers": channels.watchers,
+            "deploy_team": channels.deploy_team,
+            "leads": channels.leads,
+            "management": channels.management,
+            "labels": labels,
+        },
+        # The alerts read metrics that these make: Monitoring refuses a filter on a metric that does not exist.
+        pulumi.ResourceOptions(depends_on=[logs]),
+    )
+    RolloutDashboard("dashboard", _dashboard(settings, details, project, labels))
     return {
         ledger.OUTPUT: ledger.confirmed(began.change, service.traffics, port, lambda: began.guard.written),
         "address": door.address,
@@ -150,6 +196,33 @@ def _front_door(
     if details.candidate_domain is not None:
         args["candidate_domain"] = details.candidate_domain
         args["test_client_cidrs"] = details.test_client_cidrs
+    return args
+
+
+def _dashboard(
+    settings: Settings, details: IonSettings, project: str, labels: Mapping[str, str]
+) -> RolloutDashboardArgs:
+    release = settings.release
+    args: RolloutDashboardArgs = {
+        "physical_name": settings.name,
+        "project": project,
+        "host": settings.domain,
+        "live": release.live.slot,
+        "limits": limits.to_dict(settings.plan.limits),
+        "memory": details.service.memory,
+        "labels": labels,
+    }
+    if release.candidate is not None:
+        args["candidate"] = release.candidate.slot
+    return args
+
+
+def _channel(channel: Channel) -> ChannelArgs:
+    args: ChannelArgs = {"kind": ChannelKind(channel.kind), "tier": Tier(channel.tier)}
+    if channel.address is not None:
+        args["address"] = channel.address
+    if channel.secret is not None:
+        args["secret"] = pulumi.Output.secret(channel.secret)
     return args
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Any
@@ -33,13 +33,13 @@ class ServiceSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationSettings:
-    """Who is told: addresses by kind. What may be secret is not repeated in messages."""
+class Channel:
+    """Who is told, and how. `address` in the kind's own form; `secret`: token, key or URL, never shown."""
 
-    email: tuple[str, ...] = ()
-    sms: tuple[str, ...] = ()
-    chat: tuple[str, ...] = ()
-    pager: tuple[str, ...] = ()
+    kind: str
+    tier: str
+    address: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,15 @@ class IonSettings:
     """Everything that only this system has.
 
     `secrets`: environment variable -> number of the version that it is pinned to; None: the entry is made, but no
-    revision reads it yet. `public`: anybody may call the service through its front door. `candidate_domain`: host
-    name that reaches the candidate alone, for clients in `test_client_cidrs`; None: there is no such way.
+    revision reads it yet. `notifications`: channels by name. `public`: anybody may call the service through its front
+    door. `candidate_domain`: host name that reaches the candidate alone, for clients in `test_client_cidrs`; None:
+    there is no such way.
     """
 
     service: ServiceSettings
     variables: Mapping[str, str]
     secrets: Mapping[str, int | None]
-    notifications: NotificationSettings
+    notifications: Mapping[str, Channel]
     public: bool
     requests_per_minute: int
     candidate_domain: str | None
@@ -82,8 +83,20 @@ _CPU = re.compile(r"[1-8]|[1-9][0-9]{2}m")
 _MEMORY = re.compile(r"[1-9][0-9]*(Mi|Gi)")
 _PATH = re.compile(r"/[A-Za-z0-9/_.~-]*")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+
+# The kinds of channels with the form of their address; those without one have only a secret.
+ADDRESSES: Mapping[str, tuple[re.Pattern[str] | None, str]] = MappingProxyType(
+    {
+        "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "an e-mail address"),
+        "sms": (re.compile(r"\+[1-9][0-9-]{6,20}"), "a number such as +14155550123"),
+        "slack": (re.compile(r"#\S+"), "a channel such as #ion-alerts"),
+        "google_chat": (re.compile(r"spaces/\S+"), "a space such as spaces/AAAA"),
+        "webhook_tokenauth": (None, ""),
+        "pagerduty": (None, ""),
+    }
+)
+WITH_SECRET = frozenset({"slack", "webhook_tokenauth", "pagerduty"})
+TIERS = ("deploy_team", "leads", "management")
 
 
 def _candidate_domain(reader: Reader, raw: Mapping[str, object]) -> str | None:
@@ -164,31 +177,27 @@ def _named(reader: Reader, raw: object, where: str) -> Mapping[str, Any]:
     return {str(name): value for name, value in raw.items()}
 
 
-def _notifications(reader: Reader, raw: object) -> NotificationSettings:
+def _notifications(reader: Reader, raw: object) -> Mapping[str, Channel]:
     where = "headgate:notifications"
-    mapping = reader.mapping(raw, where, ("email", "sms", "chat", "pager"))
-    settings = NotificationSettings(
-        email=_addresses(reader, mapping.get("email"), f"{where}.email", _EMAIL, "an e-mail address"),
-        sms=_addresses(reader, mapping.get("sms"), f"{where}.sms", _PHONE, "a number such as +14155550123"),
-        chat=_addresses(reader, mapping.get("chat"), f"{where}.chat", None, "an https:// address"),
-        pager=_addresses(reader, mapping.get("pager"), f"{where}.pager", None, "a service key"),
-    )
-    if isinstance(raw, Mapping) and not (settings.email or settings.sms or settings.chat or settings.pager):
-        reader.add(where, raw, "at least one address, or nobody hears an alert", "Add one.")
-    return settings
+    if not isinstance(raw, Mapping) or not raw:
+        reader.add(where, raw, "channels by name, at least one, or nobody hears an alert", "Add one.")
+        return MappingProxyType({})
+    return MappingProxyType({str(name): _channel(reader, entry, f"{where}.{name}") for name, entry in raw.items()})
 
 
-def _addresses(
-    reader: Reader, raw: object, where: str, pattern: re.Pattern[str] | None, expected: str
-) -> tuple[str, ...]:
-    if raw is None:
-        return ()
-    if not isinstance(raw, list):
-        reader.add(where, type(raw).__name__, f"a list, each {expected}", "Write a list.")
-        return ()
-    for position, address in enumerate(raw):
-        secret = pattern is None  # the address of a chat hook and a pager's key open a door: they are never quoted
-        wrong = not isinstance(address, str) or not address or bool(pattern and not pattern.fullmatch(address))
-        if wrong:
-            reader.add(f"{where}[{position}]", "a hidden value" if secret else address, expected, "Correct it.")
-    return tuple(str(address) for address in raw)
+def _channel(reader: Reader, raw: object, where: str) -> Channel:
+    mapping = reader.mapping(raw, where, ("kind", "tier", "address", "secret"))
+    kind = reader.choice(mapping.get("kind"), f"{where}.kind", tuple(ADDRESSES))
+    tier = reader.choice(mapping.get("tier", TIERS[0]), f"{where}.tier", TIERS)
+    address, secret = mapping.get("address"), mapping.get("secret")
+    pattern, form = ADDRESSES.get(kind, (None, ""))
+    if pattern is None and address is not None:
+        reader.add(f"{where}.address", "an address", f"none for the kind {kind}", "Remove it.")
+    elif pattern is not None:
+        address = reader.matching(address, f"{where}.address", pattern, form)
+    if (secret is not None) != (kind in WITH_SECRET):
+        expected = "one, written with `pulumi config set --secret --path`" if kind in WITH_SECRET else "none"
+        reader.add(
+            f"{where}.secret", "a hidden value" if secret else None, f"{expected} for the kind {kind}", "Correct it."
+        )
+    return Channel(kind, tier, None if address is None else str(address), None if secret is None else str(secret))

@@ -1,0 +1,147 @@
+"""The real engine on the emulated Google: one server a module, so that modules cannot see each other's resources."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from headgate.windows import DAY
+from sandbox.manager.environment import google_variables
+from tests.support.engine import Project
+
+PRODUCTION, STAGING = "ion-production", "ion-staging"
+BACKGROUND_AWS = "http://127.0.0.1:9"  # a closed port: the rehearsal clock wants it on loopback, nobody may call it
+STEPS = (("canary-up", 0, 60), ("canary-5", 5, 300), ("ab-50", 50, 7 * DAY), ("full-100", 100, 14 * DAY))
+OPENS = 14  # UTC; the start window of ion-production, Monday to Thursday
+
+
+@dataclass
+class Google:
+    """The emulated Google of a module."""
+
+    url: str
+    http: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.http = httpx.Client(base_url=f"{self.url}/headgate-sandbox/", timeout=90.0)
+
+    def service(self, name: str) -> dict[str, Any]:
+        """A Cloud Run service, straight from the API."""
+        path = f"{self.url}/v2/projects/{name}/locations/us-central1/services/{name}"
+        found: dict[str, Any] = httpx.get(path).raise_for_status().json()
+        return found
+
+    def served(self, name: str) -> dict[str, int]:
+        """Per cent by tag, as the service says it is served."""
+        return {each["tag"]: each.get("percent", 0) for each in self.service(name)["trafficStatuses"]}
+
+    def split(self, name: str) -> dict[str, int]:
+        """Per cent by the end of the revision's name, as served; those that get nothing are left out."""
+        statuses = self.service(name)["trafficStatuses"]
+        return {each["revision"].removeprefix(f"{name}-"): each["percent"] for each in statuses if each.get("percent")}
+
+    def revisions(self, name: str) -> set[str]:
+        """The ends of the names of all revisions there are."""
+        path = f"{self.url}/v2/projects/{name}/locations/us-central1/services/{name}/revisions"
+        found = httpx.get(path).raise_for_status().json().get("revisions", [])
+        return {each["name"].rpartition("/")[2].removeprefix(f"{name}-") for each in found}
+
+    def move_by_hand(self, name: str, **shares: int) -> None:
+        """Somebody changes the split behind everybody's back; shares by tag."""
+        service = self.service(name)
+        traffic = [{**each, "percent": shares.get(each["tag"], 0)} for each in service["traffic"]]
+        answer = httpx.patch(f"{self.url}/v2/{service['name']}?updateMask=traffic", json={"traffic": traffic})
+        answer.raise_for_status()
+
+    def plant(self, **fault: Any) -> None:
+        self.http.post("faults", json=fault).raise_for_status()
+
+    def clear(self) -> None:
+        self.http.delete("faults").raise_for_status()
+        self.http.delete("condition").raise_for_status()
+
+    def ready(self, revision: str, ready: bool) -> None:
+        told = {"revision": revision, "ready": ready, "reason": "HEALTH_CHECK_CONTAINER_ERROR", "message": "told so"}
+        self.http.put("revisions", json=told).raise_for_status()
+
+    def last_call(self) -> int:
+        """Number of the last call; to ask only for later ones."""
+        calls = self.http.get("calls").raise_for_status().json()
+        return max((call["number"] for call in calls), default=0)
+
+    def writes(self, since: int) -> list[dict[str, Any]]:
+        """Writes to Cloud Run after call `since`."""
+        query = {"service": "run", "since": since, "writes": 1}
+        found: list[dict[str, Any]] = self.http.get("calls", params=query).raise_for_status().json()
+        return found
+
+
+@pytest.fixture(scope="module")
+def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
+    """A fresh emulated Google."""
+    ready = tmp_path_factory.mktemp("google") / "ready.json"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.google", "--port", "0", "--ready-file", str(ready), "--lifetime", "1800"],
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not ready.exists():
+            assert process.poll() is None, "the emulated Google ended while it started"
+            assert time.monotonic() < deadline, "the emulated Google did not start within a minute"
+            time.sleep(0.05)
+        yield Google(json.loads(ready.read_text())["url"])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+MakeIon = Callable[..., Project]
+
+
+@pytest.fixture(scope="module")
+def make_ion(google: Google, engine_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> MakeIon:
+    """Makes copies of the project, each with a backend of its own, on this module's cloud, at a start window."""
+
+    def make(stack: str, program: str | None = None) -> Project:
+        folder = tmp_path_factory.mktemp(stack)
+        backend = folder / "state"
+        backend.mkdir()
+        environ = {
+            **engine_environment,
+            **google_variables(google.url),
+            "AWS_ENDPOINT_URL": BACKGROUND_AWS,
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+        }
+        project = Project.copy(folder / "project", stack, environ, program)
+        project.ahead = until_window()
+        return project
+
+    return make
+
+
+def until_window(ahead: int = 0) -> int:
+    """Seconds from the machine's time until a start window has opened, at least `ahead`; a little inside it."""
+    at = datetime.now(UTC) + timedelta(seconds=ahead)
+    opening = at.replace(hour=OPENS, minute=5, second=0, microsecond=0)
+    while opening < at or opening.weekday() > 3:
+        opening += timedelta(days=1)
+    return int((opening - datetime.now(UTC)).total_seconds())
+
+
+def start(project: Project, step: str = "canary-up") -> None:
+    """Starts a rollout in the next start window."""
+    project.ahead = until_window(project.ahead + 60)
+    project.step(step)
+    project.up("--skip-preview")
