@@ -130,8 +130,6 @@ def build(settings: Settings, details: IonSettings, clock: Clock, port: TrafficP
             "management": channels.management,
             "labels": labels,
         },
-        # The alerts read metrics that these make: Monitoring refuses a filter on a metric that does not exist.
-        pulumi.ResourceOptions(depends_on=[logs]),
     )
     RolloutDashboard("dashboard", _dashboard(settings, details, project, labels))
     return {
