@@ -21,13 +21,40 @@ from components.aws.load_balancer import LoadBalancer
 from components.aws.network import Network
 from components.aws.secrets import AppSecrets
 from components.aws.service_security_group import ServiceSecurityGroup
+from components.gcp.alerting import Alerting
+from components.gcp.canary_service import CanaryService
+from components.gcp.dashboard import RolloutDashboard
+from components.gcp.encryption import EncryptionKeyRing
+from components.gcp.front_door import FrontDoor
+from components.gcp.labels import standard_labels
+from components.gcp.logs import ServiceLogs
+from components.gcp.notification import ChannelKind, NotificationChannels
+from components.gcp.registry import ImageRegistry
+from components.gcp.secrets import SecretEntries
+from components.gcp.uptime import UptimeCheck
+from headgate import limits
 from tests.support.mocks import ACCOUNT, REGION
 
 NAME = "unit"
+CLOUDS = ("components.aws.", "components.gcp.")
 PHYSICAL = "greenflow-production"
 TAGS = standard_tags(service="greenflow", environment="production", owner="team-green", extra={"cost": "42"})
 KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/greenflow-api@sha256:"
+
+ION = "ion-production"
+PROJECT = "acme-ion-production"
+LOCATION = "us-central1"
+LABELS = standard_labels(service="ion", environment="production", owner="team-ion", extra={"cost": "42"})
+KEY_NAME = f"projects/{PROJECT}/locations/{LOCATION}/keyRings/{ION}/cryptoKeys/{ION}"
+ION_IMAGE = f"{LOCATION}-docker.pkg.dev/{PROJECT}/ion-production/ion-api@sha256:"
+
+
+def ion_limits() -> dict[str, Any]:
+    """The limits of ION's plan, as components take them."""
+    parsed, problems = limits.parse({"preset": "ion"}, "limits")
+    assert parsed is not None, problems
+    return limits.to_dict(parsed)
 
 
 def slot_args(digit: str, tasks: int) -> SlotArgs:
@@ -52,6 +79,10 @@ class Row:
     @property
     def name(self) -> str:
         return self.component.__name__
+
+    @property
+    def google(self) -> bool:
+        return self.component.__module__.startswith("components.gcp.")
 
     def build(self, **more: Any) -> Callable[[], pulumi.ComponentResource]:
         """A program that creates the component with `more` arguments beside the required ones."""
@@ -139,6 +170,96 @@ ROWS = (
             "tags": TAGS,
         },
     ),
+    Row(
+        EncryptionKeyRing,
+        {"physical_name": ION, "location": LOCATION, "labels": LABELS},
+        {"protect_data": False},
+    ),
+    Row(
+        ImageRegistry,
+        {
+            "physical_name": ION,
+            "project": PROJECT,
+            "location": LOCATION,
+            "kms_key_name": KEY_NAME,
+            "images_in_use": [ION_IMAGE + "1" * 64, ION_IMAGE + "2" * 64],
+            "labels": LABELS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        SecretEntries,
+        {
+            "physical_name": ION,
+            "project": PROJECT,
+            "location": LOCATION,
+            "kms_key_name": KEY_NAME,
+            "topic_kms_key_name": KEY_NAME,
+            "secret_manager_agent": "serviceAccount:secrets@agents.example",
+            "entries": {"SESSION_KEY": {"version": 3}, "MAIL_TOKEN": {}},
+            "first_rotation": "2026-03-01T09:00:00Z",
+            "labels": LABELS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        CanaryService,
+        {
+            "physical_name": ION,
+            "project": PROJECT,
+            "location": LOCATION,
+            "revision": {"revision": f"{ION}-222222222222", "image": ION_IMAGE + "2" * 64},
+            "traffics": [
+                {"revision": f"{ION}-111111111111", "percent": 95, "tag": "live"},
+                {"revision": f"{ION}-222222222222", "percent": 5, "tag": "candidate"},
+            ],
+            "labels": LABELS,
+        },
+        {"protect": False},
+    ),
+    Row(
+        FrontDoor,
+        {
+            "physical_name": ION,
+            "location": LOCATION,
+            "service_name": ION,
+            "domain": "ion.example.com",
+            "labels": LABELS,
+        },
+        {"protect": False},
+    ),
+    Row(ServiceLogs, {"physical_name": ION, "project": PROJECT, "location": LOCATION}, {"protect_data": False}),
+    Row(
+        NotificationChannels,
+        {
+            "physical_name": ION,
+            "channels": {"mail": {"kind": ChannelKind.EMAIL, "address": "ion@example.com"}},
+            "labels": LABELS,
+        },
+    ),
+    Row(UptimeCheck, {"physical_name": ION, "project": PROJECT, "host": "ion.example.com", "labels": LABELS}),
+    Row(
+        Alerting,
+        {
+            "physical_name": ION,
+            "limits": ion_limits(),
+            "check_id": "check-1",
+            "watchers": ["projects/p/notificationChannels/1"],
+            "deploy_team": ["projects/p/notificationChannels/1", "projects/p/notificationChannels/2"],
+            "labels": LABELS,
+        },
+    ),
+    Row(
+        RolloutDashboard,
+        {
+            "physical_name": ION,
+            "project": PROJECT,
+            "host": "ion.example.com",
+            "live": f"{ION}-111111111111",
+            "limits": ion_limits(),
+            "labels": LABELS,
+        },
+    ),
 )
 
 
@@ -154,11 +275,11 @@ def modules() -> list[ModuleType]:
 
 
 def component_classes() -> set[type[pulumi.ComponentResource]]:
-    """Every component class that a module of `components.aws` defines."""
+    """Every component class that a module of `components.aws` or `components.gcp` defines."""
     return {
         member
         for module in modules()
-        if module.__name__.startswith("components.aws.")
+        if module.__name__.startswith(CLOUDS)
         for member in vars(module).values()
         if inspect.isclass(member)
         and issubclass(member, pulumi.ComponentResource)

@@ -163,6 +163,17 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
             "primaryEndpointAddress": f"master.{name}.cache.amazonaws.com",
             "readerEndpointAddress": f"replica.{name}.cache.amazonaws.com",
         },
+        "gcp:cloudrunv2/service:Service": {
+            "uri": f"https://{name}-1a2b3c4-uc.a.run.app",
+            "trafficStatuses": [{"revision": name, "percent": 100}],
+        },
+        "gcp:compute/globalAddress:GlobalAddress": {"address": "203.0.113.9"},
+        "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig": {"uptimeCheckId": f"{name}-check"},
+        "gcp:projects/serviceIdentity:ServiceIdentity": {"member": f"serviceAccount:{name}@agents.example"},
+        "gcp:serviceaccount/account:Account": {
+            "email": f"{name}@accounts.example",
+            "member": f"serviceAccount:{name}@accounts.example",
+        },
     }
     return {**computed, **of_type.get(kind, {})}
 
