@@ -1,10 +1,5 @@
-"""What the emulated Google holds (its resources by kind and name, as its API gives them) into the router's model.
+"""Answers of the Cloud Run Admin API v2 into the router's model."""
 
-Read from the emulator's control endpoint, not from its API: so polling neither fills its log of calls nor uses up a
-planted fault that is meant for somebody else.
-"""
-
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,25 +12,18 @@ VERSION = "HEADGATE_VERSION"
 INVOKER = "roles/run.invoker"
 
 _LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
-_SERVICE = re.compile(r"projects/[^/]+/locations/[^/]+/services/[^/]+")
-_REVISION = re.compile(rf"({_SERVICE.pattern})/revisions/[^/]+")
-_POLICIES = "iamPolicies"
 
 
-def cloud(store: Mapping[str, Mapping[str, Json]]) -> Cloud:
-    """The services in `store`: kind -> name -> resource. Raises KeyError, TypeError or ValueError on another form."""
-    policies = store.get(_POLICIES, {})
-    resources = {name: each for kind, table in store.items() if kind != _POLICIES for name, each in table.items()}
-    revisions: dict[str, dict[str, Revision]] = {}
-    for name, resource in resources.items():
-        if match := _REVISION.fullmatch(name):
-            revisions.setdefault(match[1], {})[_short(name)] = _revision(name, resource)
+def cloud(services: Mapping[str, Json], revisions: Mapping[str, Json], policies: Mapping[str, Json]) -> Cloud:
+    """The services with their revisions and IAM policies, each by full name, as the API answers them.
+
+    Raises KeyError, TypeError or ValueError on another form.
+    """
+    of: dict[str, dict[str, Revision]] = {}
+    for name, resource in revisions.items():
+        of.setdefault(name.partition("/revisions/")[0], {})[_short(name)] = _revision(name, resource)
     return Cloud(
-        {
-            name: _service(name, resource, revisions.get(name, {}), policies.get(name, {}))
-            for name, resource in resources.items()
-            if _SERVICE.fullmatch(name)
-        }
+        {name: _service(name, service, of.get(name, {}), policies.get(name, {})) for name, service in services.items()}
     )
 
 

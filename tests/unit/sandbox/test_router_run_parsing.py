@@ -1,4 +1,4 @@
-"""What the emulated Google holds, as the router understands it."""
+"""What the emulated Google answers, as the router understands it."""
 
 from typing import Any
 
@@ -12,13 +12,12 @@ BY_REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
 BY_LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 
 
-def store(service: dict[str, Any], *revisions: dict[str, Any], policy: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {
-        "run.services": {NAME: service},
-        "run.revisions": {revision["name"]: revision for revision in revisions},
-        "monitoring.services": {"projects/p/services/ion": {"displayName": "not one of Cloud Run"}},
-        "iamPolicies": {NAME: policy} if policy else {},
-    }
+def store(service: dict[str, Any], *revisions: dict[str, Any], policy: dict[str, Any] | None = None) -> Any:
+    return (
+        {NAME: service},
+        {revision["name"]: revision for revision in revisions},
+        {NAME: policy} if policy else {},
+    )
 
 
 def revision(name: str, **more: Any) -> dict[str, Any]:
@@ -30,8 +29,8 @@ def revision(name: str, **more: Any) -> dict[str, Any]:
     return {"name": f"{NAME}/revisions/{name}", "containers": [{"image": "side:1"}, container], **more}
 
 
-def only(content: dict[str, Any]) -> Service:
-    (service,) = parsing.cloud(content).services.values()
+def only(content: Any) -> Service:
+    (service,) = parsing.cloud(*content).services.values()
     return service
 
 
