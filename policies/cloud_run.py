@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from policies import plaintext
 from policies.facts import Malformed, Node, Resource, in_turn, must_be, must_not_be_true
-from policies.google import GRANT_DEFERS, GRANT_READS, Grant, each_grant, family, is_public
+from policies.google_grants import GRANT_DEFERS, GRANT_READS, Grant, each_grant, family, is_public
 from policies.model import Level, Rule, Settings, Severity, Where, number, switch, texts
 
 SERVICE = "gcp:cloudrunv2/service:Service"

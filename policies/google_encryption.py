@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from policies.facts import Resource
-from policies.google import GRANT_DEFERS, GRANT_READS, each_grant, family, not_public, seconds
+from policies.google_grants import GRANT_DEFERS, GRANT_READS, each_grant, family, not_public, seconds
 from policies.model import Rule, Settings, Severity, Where, number
 
 KEY = "gcp:kms/cryptoKey:CryptoKey"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from policies.facts import Resource
-from policies.google import ABOVE_PROJECT, GRANT_DEFERS, GRANT_READS, PROJECT, Grant, each_grant, is_public
+from policies.google_grants import ABOVE_PROJECT, GRANT_DEFERS, GRANT_READS, PROJECT, Grant, each_grant, is_public
 from policies.model import Level, Rule, Settings, Severity, texts
 
 KEY = "gcp:serviceaccount/key:Key"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from policies.facts import Node, Resource, in_turn, must_be
-from policies.google import GRANT_DEFERS, GRANT_READS, each_grant, family, not_public
+from policies.google_grants import GRANT_DEFERS, GRANT_READS, each_grant, family, not_public
 from policies.model import Rule, Settings, Severity, Where, number, switch
 
 REPOSITORY = "gcp:artifactregistry/repository:Repository"

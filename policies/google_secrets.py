@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from policies.facts import Node, Resource, in_turn, must_be
-from policies.google import GRANT_DEFERS, GRANT_READS, PROJECT, Grant, each_grant, family, seconds
+from policies.google_grants import GRANT_DEFERS, GRANT_READS, PROJECT, Grant, each_grant, family, seconds
 from policies.model import Rule, Settings, Severity, Where, number, switch, texts
 
 EVERYWHERE = "gcp:secretmanager/secret:Secret"

@@ -113,3 +113,9 @@ def test_the_engine_reads_name_and_version_beside_the_executable() -> None:
     assert project["runtime"] == "python"
     assert project["version"] == pack.VERSION
     assert os.access(EXECUTABLE, os.X_OK)
+
+
+def test_no_module_of_the_pack_hides_a_package() -> None:
+    """The executable's folder comes first where Python looks: a module called `google` would stand before protobuf's."""
+    ours = {path.stem for path in EXECUTABLE.parent.glob("*.py")}
+    assert not ours & {name.partition(".")[0] for name in sys.modules if not name.startswith("policies")} - {"__main__"}

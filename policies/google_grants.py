@@ -1,4 +1,4 @@
-"""What Google's resources have in common: grants of roles, and durations."""
+"""What the resources of Google Cloud have in common: grants of roles, and durations."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
