@@ -150,6 +150,11 @@ class _Parser:
         while self._skip(","):
             values.append(self._value())
         self._expect(")")
+        if name == "monitoring.regex.full_match":
+            try:
+                re.compile(values[0])
+            except re.error as problem:
+                raise InvalidFilter(f"{values[0]!r} is no regular expression: {problem}") from problem
         term = _Term(lambda series: (found := field_of(series, path)) is not None and test(found, values))
         return term if sign == "=" else _negated(term)
 
