@@ -10,7 +10,10 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("headgate", "components", "policies", "stacks", "sandbox", "toolchain")
 
 # The modules that decide. What they import of ours is held to the same rule.
-DECIDING = ("plan", "state", "transition", "carrier", "limits", "health", "sequential", "verdict", "assignment")
+DECIDING = (
+    "plan", "state", "transition", "carrier", "limits", "health", "sequential", "verdict", "assignment",
+    "middleware.quantiles", "middleware.comparison",
+)  # fmt: skip
 # In the standard library, yet a way to the clock, to chance or to the world.
 IMPURE = frozenset(
     {
@@ -118,7 +121,8 @@ def calls(module: Module, *functions: str) -> set[str]:
 
 
 def test_the_deciding_modules_are_where_the_rules_look_for_them() -> None:
-    assert {"headgate.plan", "headgate.state", "headgate.transition", "headgate.limits"} <= pure_core().keys()
+    expected = {"headgate.plan", "headgate.state", "headgate.transition", "headgate.limits", "headgate.assignment"}
+    assert expected <= pure_core().keys()
 
 
 def test_pure_core_imports_only_harmless_standard_library() -> None:
@@ -148,6 +152,18 @@ def test_only_the_rehearsal_verbs_know_the_sandbox() -> None:
 
     others = [m for m in MODULES.values() if top(m.name) != "sandbox" and m.name not in MAY_USE_SANDBOX]
     assert offences(sandbox_imports, others) == {}
+
+
+def test_the_middleware_brings_an_application_nothing_but_itself() -> None:
+    allowed = sys.stdlib_module_names | {"prometheus_client"}
+
+    def foreign(module: Module) -> set[str]:
+        ours = ("headgate.middleware", "headgate.assignment")
+        return {name for name in module.imports if top(name) not in allowed and not name.startswith(ours)}
+
+    middleware = [module for module in MODULES.values() if module.name.startswith("headgate.middleware")]
+    assert len(middleware) > 1
+    assert offences(foreign, middleware) == {}
 
 
 def test_policies_know_only_the_pure_core_and_the_clock() -> None:
