@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Exports:
 
 
 def cloud_variables(aws_url: str) -> dict[str, str]:
-    """What boto3, the provider plugins and the emulator's clients need."""
+    """What boto3 and the provider plugins need to speak to the emulated AWS."""
     return {
         "AWS_ENDPOINT_URL": aws_url,
         "AWS_ACCESS_KEY_ID": "sandbox",
@@ -50,6 +51,40 @@ def cloud_variables(aws_url: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
+
+
+# Variable of the official provider -> what follows the emulator's address, in the form that the provider wants.
+_GOOGLE_ENDPOINTS = {
+    "GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT": "run/v2/",
+    "GOOGLE_MONITORING_CUSTOM_ENDPOINT": "monitoring/",
+    "GOOGLE_LOGGING_CUSTOM_ENDPOINT": "logging/v2/",
+    "GOOGLE_PUBSUB_CUSTOM_ENDPOINT": "pubsub/v1/",
+    "GOOGLE_CLOUD_SCHEDULER_CUSTOM_ENDPOINT": "cloudscheduler/v1/",
+    "GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT": "secretmanager/v1/",
+    "GOOGLE_ARTIFACT_REGISTRY_CUSTOM_ENDPOINT": "artifactregistry/v1/",
+    "GOOGLE_IAM_BETA_CUSTOM_ENDPOINT": "iam/v1/",
+    "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT": "cloudresourcemanager/v1/",
+    "GOOGLE_COMPUTE_CUSTOM_ENDPOINT": "compute/v1/",
+    "GOOGLE_KMS_CUSTOM_ENDPOINT": "cloudkms/v1/",
+    "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT": "serviceusage/v1beta1/",
+}
+
+
+def google_variables(google_url: str) -> dict[str, str]:
+    """What the provider plugins and Headgate need to speak to the emulated Google."""
+    endpoints = {variable: f"{google_url}/{path}" for variable, path in _GOOGLE_ENDPOINTS.items()}
+    return {**endpoints, "GOOGLE_OAUTH_ACCESS_TOKEN": "sandbox"}
+
+
+def official_google_variables(path: str) -> dict[str, str]:
+    """What the official provider needs besides, if it is on `path`.
+
+    Without a network it hangs for ten minutes over a call that no endpoint redirects, unless that is refused at once;
+    nothing on this machine listens on port 9. It also asks the real cloud for its regions unless told not to.
+    """
+    if shutil.which("pulumi-resource-gcp", path=path) is None:
+        return {}
+    return {"PULUMI_GCP_SKIP_REGION_VALIDATION": "true", "HTTPS_PROXY": "http://127.0.0.1:9"}
 
 
 def engine_variables(layout: Layout) -> dict[str, str]:
