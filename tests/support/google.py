@@ -34,7 +34,8 @@ def google_process(folder: Path) -> Iterator[str]:
             yield _address(process, ready, errors)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(10)
+            status = process.wait(10)
+    assert status == 0
     assert "Traceback" not in errors.read_text(), errors.read_text()
 
 
