@@ -134,8 +134,8 @@ class TestSandbox:
     def test_for_a_stack_without_a_file(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert run(monkeypatch, "sandbox", "up", "--stack", "ion-staging") == ExitCode.FAILED
-        assert "there is no stack file stacks/Pulumi.ion-staging.yaml" in capsys.readouterr().err
+        assert run(monkeypatch, "sandbox", "up", "--stack", "nobody-staging") == ExitCode.FAILED
+        assert "there is no stack file stacks/Pulumi.nobody-staging.yaml" in capsys.readouterr().err
 
 
 def test_a_failure_carries_its_code() -> None:
