@@ -17,7 +17,8 @@ Revisions
   not ready (Lore-Hex/quill-router#782: "misleading nonzero result"); going back is therefore proved by reading
 - an image that does not exist → a revision that does not become ready (google-github-actions/deploy-cloudrun#465)
 - an image of another kind of registry → 400 (ko-build/terraform-provider-ko#205)
-- a secret version that does not exist → a revision that does not become ready
+- a secret version that does not exist, is not enabled, or may not be read by the revision's account → a revision that
+  does not become ready
   (terraform-google-modules/terraform-docs-samples#168, sourcegraph/sourcegraph-public-snapshot#59045)
 - deleting one with traffic or a tag, the only one, or the latest one → 400 FAILED_PRECONDITION
   (docs: Manage revisions)

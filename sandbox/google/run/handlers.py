@@ -16,6 +16,8 @@ from sandbox.google.run.revisions import Record
 SERVICES, REVISIONS = "run.services", "run.revisions"
 _TYPES = "type.googleapis.com/google.cloud.run.v2."
 _PREFIX = "run.projects.locations"
+# The roles with secretmanager.versions.access (https://cloud.google.com/secret-manager/docs/access-control).
+_READERS = ("roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner")
 # How long a deleted resource is kept (Service.expireTime); it cannot be read here any more.
 _NEVER = "2100-01-01T00:00:00Z"
 
@@ -53,14 +55,34 @@ def _judge(cloud: Cloud, name: ServiceName, record: Record) -> Readiness:
             return Readiness(
                 ready=False, reason="CONTAINER_MISSING", message=f"Image '{container['image']}' not found."
             )
+    account = str(record["template"]["serviceAccount"])
     found = [
         f"{where}: {wrong}"
         for where, project, secret, version in template.secrets(record["template"], name.project)
-        if (wrong := cloud.secret_check(project, secret, version)) is not None
+        if (wrong := _unreadable(cloud, project, secret, version, account)) is not None
     ]
     if found:
         return Readiness(ready=False, reason="SECRETS_ACCESS_CHECK_FAILED", message="\n".join(found))
     return Readiness()
+
+
+def _unreadable(cloud: Cloud, project: str, secret: str, version: str, account: str) -> str | None:
+    """Why `account` cannot read a secret's version (text: terraform-google-modules/terraform-docs-samples#168)."""
+    wrong = cloud.secret_check(project, secret, version)
+    if wrong is not None:
+        return wrong
+    resource = f"projects/{project}/secrets/{secret}"
+    members = {
+        member for level in (resource, f"projects/{project}") for role in _READERS
+        for member in iam.members_of(cloud, level, role)
+    }  # fmt: skip
+    if f"serviceAccount:{account}" in members:
+        return None
+    return (
+        f"Permission denied on secret: {resource}/versions/{version} for Revision service account {account}. The "
+        f"service account used must be granted the 'Secret Manager Secret Accessor' role ({_READERS[0]}) at the "
+        "secret, project or higher level."
+    )
 
 
 def _settle(cloud: Cloud, name: ServiceName) -> Mapping[str, Any]:

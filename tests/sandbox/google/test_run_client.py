@@ -3,8 +3,10 @@
 Over REST it raises by the HTTP status: BadRequest for INVALID_ARGUMENT and FAILED_PRECONDITION, Conflict for ABORTED.
 """
 
+import contextlib
 from typing import Any
 
+import httpx
 import pytest
 from google.api_core import exceptions as api
 from google.cloud.run_v2 import (
@@ -136,15 +138,39 @@ def test_a_revision_that_does_not_start(
     assert {each.type_: each.state.name for each in ill.conditions}["Ready"] == "CONDITION_FAILED"
 
 
-def test_secrets_and_images_that_are_not_there(services: ServicesClient, google_cloud: GoogleSandbox) -> None:
-    reference = {"secret_key_ref": {"secret": "key", "version": "1"}}
-    container = {**template("a")["containers"][0], "env": [{"name": "KEY", "value_source": reference}]}
-    with pytest.raises(api.FailedPrecondition, match="projects/p/secrets/key/versions/1"):
-        made(services, template=template("a", containers=[container]))
-    google_cloud.reset()
+def test_an_image_that_is_not_there(services: ServicesClient, google_cloud: GoogleSandbox) -> None:
     google_cloud.tell_image(template("a")["containers"][0]["image"], exists=False)
     with pytest.raises(api.FailedPrecondition, match="not found"):
         made(services)
+
+
+def test_secrets_are_read_by_the_account_of_the_revision(
+    services: ServicesClient, google_cloud: GoogleSandbox, http: httpx.Client
+) -> None:
+    reference = {"secret_key_ref": {"secret": "key", "version": "1"}}
+    container = {**template("a")["containers"][0], "env": [{"name": "KEY", "value_source": reference}]}
+    secret, account = "/secretmanager/v1/projects/p/secrets/key", "ion@p.iam.gserviceaccount.com"
+    body = template("a", containers=[container], service_account=account)
+
+    def create() -> None:
+        with contextlib.suppress(api.NotFound):
+            services.delete_service(name=NAME).result(timeout=30)
+        made(services, template=body)
+
+    with pytest.raises(api.FailedPrecondition, match="projects/p/secrets/key/versions/1 was not found"):
+        create()
+    parent, _, _ = secret.rpartition("/")
+    assert http.post(f"{parent}?secretId=key", json={"replication": {"automatic": {}}}).status_code == 200
+    assert http.post(f"{secret}:addVersion", json={"payload": {"data": "eA=="}}).status_code == 200
+    with pytest.raises(api.FailedPrecondition, match=f"Permission denied on secret: .* account {account}"):
+        create()
+    binding = {"role": "roles/secretmanager.secretAccessor", "members": [f"serviceAccount:{account}"]}
+    assert http.post(f"{secret}:setIamPolicy", json={"policy": {"bindings": [binding]}}).status_code == 200
+    create()
+    assert google_cloud.split("ion").percents == {body["revision"]: 100}
+    assert http.post(f"{secret}/versions/1:disable", json={}).status_code == 200
+    with pytest.raises(api.FailedPrecondition, match="DISABLED"):
+        create()
 
 
 def test_traffic_to_nowhere(services: ServicesClient) -> None:
