@@ -94,7 +94,7 @@ def build(settings: Settings, details: IonSettings, clock: Clock, port: TrafficP
         keep_template=ledger.gives_back(began.change),
     )
     door = FrontDoor("front-door", _front_door(settings, details, region, service, labels), _kept(settings))
-    logs = ServiceLogs(
+    ServiceLogs(
         "logs",
         {"physical_name": name, "project": project, "location": region, "protect_data": settings.production},
         _kept(settings),
