@@ -187,8 +187,8 @@ _SECRET_READER = "roles/secretmanager.secretAccessor"
 def _grants() -> Iterator[Case]:
     calls = "roles/run.invoker"
     for stem, name, scope in (
-        ("gcp:cloudrunv2/serviceIam", "ServiceIam", {"name": "ion-production"}),
-        ("gcp:cloudrun/iam", "Iam", {"service": "ion-production"}),
+        ("gcp:cloudrunv2/serviceIam", "ServiceIam", {"name": "ion-backoffice"}),
+        ("gcp:cloudrun/iam", "Iam", {"service": "ion-backoffice"}),
     ):
         key = next(iter(scope))
         yield from grants(
@@ -296,8 +296,8 @@ GOOGLE_CASES: tuple[Case, ...] = (
         "cloudrun-no-public-invoker",
         RUN,
         SERVICE,
-        bad={"nobody asks": {"invokerIamDisabled": True}},
-        fine={"asked": {"invokerIamDisabled": False}},
+        bad={"nobody asks": {"invokerIamDisabled": True, "name": "ion-backoffice"}},
+        fine={"asked": {"invokerIamDisabled": False}, "ION itself": {"invokerIamDisabled": True}},
         missing={"invokerIamDisabled": PASSES, "name": PASSES},
         unknown={"invokerIamDisabled": VIOLATES, "name": PASSES},
     ),

@@ -13,6 +13,7 @@ from tests.support.servicer import UNKNOWN, Declared, Diagnostic, Pack, of
 INVOKER = "cloudrun-no-public-invoker"
 MEMBER = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
 OPEN = Pack("production", policy_config={INVOKER: {"publicServices": ["ion-production"]}})
+CLOSED = Pack("production", policy_config={INVOKER: {"publicServices": []}})
 
 
 def granting(name: object, *, role: str = "roles/run.invoker", token: str = MEMBER) -> Declared:
@@ -34,7 +35,14 @@ def test_a_public_service_is_one_that_the_configuration_lists(token: str) -> Non
     assert of(OPEN.analyze(granting(link, token=token)), INVOKER) == []
     assert of(OPEN.analyze(granting("ion-other", token=token)), INVOKER)
     assert of(OPEN.analyze(granting(None, token=token)), INVOKER)
-    assert of(Pack("production").analyze(granting("ion-production", token=token)), INVOKER)
+    assert of(CLOSED.analyze(granting("ion-production", token=token)), INVOKER)
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_only_ion_s_own_service_is_listed(environment: str) -> None:
+    pack = Pack(environment)
+    assert of(pack.analyze(granting(f"ion-{environment}")), INVOKER) == []
+    assert of(pack.analyze(granting("ion-backoffice")), INVOKER)
 
 
 def test_everybody_gets_no_other_role_on_a_public_service() -> None:
@@ -44,7 +52,7 @@ def test_everybody_gets_no_other_role_on_a_public_service() -> None:
 def test_a_service_whose_name_is_not_known_waits() -> None:
     found = of(OPEN.analyze(granting(UNKNOWN)), INVOKER)
     assert [each.deferred for each in found] == [True]
-    closed = of(Pack("production").analyze(granting(UNKNOWN)), INVOKER)
+    closed = of(CLOSED.analyze(granting(UNKNOWN)), INVOKER)
     assert [each.level for each in closed] == ["mandatory"]
 
 
@@ -64,7 +72,8 @@ def test_an_exemption_opens_one_service_and_says_so() -> None:
         "expires": "2026-06-30",
     }
     exempting = Pack("production", policy_config={"policy-configuration": {"exemptions": [exemption]}})
-    found = exempting.run([granting("ion-production")])
+    assert of(Pack("production").analyze(granting("ion-other")), INVOKER)
+    found = exempting.run([granting("ion-other")])
 
     assert of(found, INVOKER) == []
     assert "public API" in of(found, "exemption-used")[0].message

@@ -116,6 +116,6 @@ def test_the_engine_reads_name_and_version_beside_the_executable() -> None:
 
 
 def test_no_module_of_the_pack_hides_a_package() -> None:
-    """The executable's folder comes first where Python looks: a module called `google` would stand before protobuf's."""
+    """The executable's folder comes first where Python looks: a module `google` would stand before that of protobuf."""
     ours = {path.stem for path in EXECUTABLE.parent.glob("*.py")}
     assert not ours & {name.partition(".")[0] for name in sys.modules if not name.startswith("policies")} - {"__main__"}
