@@ -45,6 +45,12 @@ class Method:
         """The custom verb of the path (":setIamPolicy"), "" when it has none."""
         return self._tail if self._tail.startswith(":") else ""
 
+    @property
+    def literal(self) -> int:
+        """How much of its path parameters is literal text: projects/[^/]+/sinks/[^/]+ has more than [^/]+/[^/]+/…"""
+        patterns = [str(each.get("pattern", "")) for each in self.parameters.values() if each.get("location") == "path"]
+        return sum(len(pattern.replace("[^/]+", "")) for pattern in patterns)
+
     def match(self, path: str) -> dict[str, str] | None:
         """The path parameters, decoded, when `path` (as it was sent) is one of this method."""
         if not path.startswith(self._head) or not path.endswith(self._tail):
@@ -86,8 +92,10 @@ class Document:
         self.schemas: Mapping[str, Mapping[str, Any]] = content["schemas"]
         methods = list(_methods(content))
         self.methods: Mapping[str, Method] = {method.id: method for method in methods}
-        # A verb, and literal text, is more than a variable.
-        self._ordered = sorted(methods, key=lambda each: (not each.verb, -len(_VARIABLE.sub("", each.template))))
+        # A verb, and literal text, is more than a variable; so is literal text in the pattern of a variable.
+        self._ordered = sorted(
+            methods, key=lambda each: (not each.verb, -len(_VARIABLE.sub("", each.template)), -each.literal)
+        )
 
     def find(self, http: str, path: str) -> tuple[Method, dict[str, str]] | None:
         """The method that a request means, and its path parameters. `path`: as templates are, without a first slash."""
@@ -122,7 +130,9 @@ class Document:
             else:
                 reader.problems.append((sent, _no_parameter(sent)))
         for name, each in known.items():
-            if str(each.get("description", "")).startswith("Required.") and name not in query and name not in body:
+            # The first value of an enum is its zero, which a client leaves out.
+            needed = str(each.get("description", "")).startswith("Required.") and "enum" not in each
+            if needed and name not in query and name not in body:
                 reader.problems.append((name, f"Violation in {name}: required parameter is missing"))
         if reader.problems:
             raise invalid(reader.problems)
