@@ -1,4 +1,4 @@
-"""The guard on the traffic listener: what the listener declares must be what the transition asks for."""
+"""The guard on the traffic carrier, with a listener as the carrier: it must declare what the transition asks for."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,10 +6,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.guard import CarrierGuard, judge_declared
+from components.aws import declared
+from components.guard import CarrierGuard
 from components.rollout import RolloutRefused
 from headgate import transition
 from headgate.plan import IDLE
+from headgate.problems import Violation
 from headgate.report import Report
 from headgate.transition import Transition
 from tests.support.drive import drive
@@ -40,10 +42,16 @@ def listener(blue: object, green: object, *, stickiness: object = None) -> dict[
 class Guarded:
     """A guard and the hooks it registered."""
 
-    def __init__(self, made: Change, *, exists: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, made: Change, *, exists: Callable[[], bool] = lambda: True, record: Mapping[str, Any] | None = None
+    ) -> None:
+        """`record` replaces the transition that the guard is given."""
         guards: list[CarrierGuard] = []
+        change = as_dict(made) if record is None else record
         self.recorded: Recorded = drive(
-            lambda: guards.append(CarrierGuard("traffic", as_dict(made), SLOTS, lambda: made.now, exists))
+            lambda: guards.append(
+                CarrierGuard("traffic", change, declared.listener(SLOTS), lambda: made.now, exists),
+            )
         )
         (self.guard,) = guards
 
@@ -220,12 +228,30 @@ class TestBinding:
         assert [hook.name for hook in binding.before_update or [] if isinstance(hook, pulumi.ResourceHook)] == [UPDATE]
 
 
-class TestJudgeDeclared:
+class TestDeclared:
     def test_a_transition_that_cannot_be_read_is_a_violation(self) -> None:
-        (violation,) = judge_declared(listener(50, 50), {"proposed": "damaged"}, SLOTS)
-        assert violation.rule.startswith("R-29")
+        message = Guarded(TO_50, record={"proposed": "damaged"}).refused(listener(50, 50))
+        assert rules(message) == {"R-29"}
+        assert "the transition is not known" in message  # said by the carrier's own guard, besides the rollout's
+
+    def test_the_carrier_is_judged_by_what_is_given_for_its_kind(self) -> None:
+        """The guard knows no kind of carrier: it hands over inputs and transition, and refuses what comes back."""
+        seen: list[tuple[Mapping[str, Any], Transition]] = []
+        found = Violation("R-05 x", "Must.", "Found.", "Do.")
+
+        def judge(inputs: Mapping[str, Any], change: Transition) -> tuple[Violation, ...]:
+            seen.append((inputs, change))
+            return (found,)
+
+        recorded = drive(lambda: CarrierGuard("traffic", as_dict(TO_50), judge, lambda: TO_50.now, lambda: True))
+        with pytest.raises(RolloutRefused) as error:
+            ask(recorded.hooks[UPDATE], {"anything": 1})
+        assert error.value.violations == (found,)
+        assert seen == [({"anything": 1}, Transition(TO_50.previous, TO_50.proposed, TO_50.plan, TO_50.report))]
 
     def test_slots_are_in_the_order_of_the_target_groups(self) -> None:
-        to_10 = as_dict(change(STEPS["green-up"], "green-10"))
-        assert judge_declared(listener(90, 10), to_10, SLOTS) == ()
-        assert [each.rule[:4] for each in judge_declared(listener(90, 10), to_10, ("green", "blue"))] == ["R-05"]
+        made = change(STEPS["green-up"], "green-10")
+        to_10 = Transition(made.previous, made.proposed, made.plan, made.report)
+        assert declared.listener(SLOTS)(listener(90, 10), to_10) == ()
+        found = declared.listener(("green", "blue"))(listener(90, 10), to_10)
+        assert [each.rule[:4] for each in found] == ["R-05"]
