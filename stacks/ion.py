@@ -85,7 +85,7 @@ def build(settings: Settings, details: IonSettings, clock: Clock, port: TrafficP
             "revision": revision,
             "traffics": _traffics(settings),
             "secret_ids": secrets.secret_ids,
-            "public": details.public,
+            "public": details.front_door.public,
             "protect": settings.production,
             "labels": labels,
         },
@@ -187,13 +187,13 @@ def _front_door(
         "location": region,
         "service_name": service.service_name,
         "domain": settings.domain,
-        "requests_per_minute": details.requests_per_minute,
+        "requests_per_minute": details.front_door.requests_per_minute,
         "protect": settings.production,
         "labels": labels,
     }
-    if details.candidate_domain is not None:
-        args["candidate_domain"] = details.candidate_domain
-        args["test_client_cidrs"] = details.test_client_cidrs
+    if details.front_door.candidate_domain is not None:
+        args["candidate_domain"] = details.front_door.candidate_domain
+        args["test_client_cidrs"] = details.front_door.test_client_cidrs
     return args
 
 

@@ -10,10 +10,7 @@ from typing import Any
 from headgate import duration
 from headgate.reader import Reader
 
-KEYS = (
-    "service", "variables", "secrets", "notifications", "public", "requests_per_minute", "candidate_domain",
-    "test_client_cidrs",
-)  # fmt: skip
+KEYS = ("service", "variables", "secrets", "notifications", "front_door")
 
 LONGEST_REQUEST = 3600  # seconds (Cloud Run: request timeout, maximum)
 WIDEST = 8  # bits of a range of test clients: anything wider is nearly everybody
@@ -43,23 +40,32 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class FrontDoorSettings:
+    """How users reach the service. `public`: anybody may call it through the front door.
+
+    `requests_per_minute`: most from one address. `candidate_domain`: host name that reaches the candidate alone, for
+    clients in `test_client_cidrs`; None: there is no such way.
+    """
+
+    public: bool
+    requests_per_minute: int
+    candidate_domain: str | None
+    test_client_cidrs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IonSettings:
     """Everything that only this system has.
 
     `secrets`: environment variable -> number of the version that it is pinned to; None: the entry is made, but no
-    revision reads it yet. `notifications`: channels by name. `public`: anybody may call the service through its front
-    door. `candidate_domain`: host name that reaches the candidate alone, for clients in `test_client_cidrs`; None:
-    there is no such way.
+    revision reads it yet. `notifications`: channels by name.
     """
 
     service: ServiceSettings
     variables: Mapping[str, str]
     secrets: Mapping[str, int | None]
     notifications: Mapping[str, Channel]
-    public: bool
-    requests_per_minute: int
-    candidate_domain: str | None
-    test_client_cidrs: tuple[str, ...]
+    front_door: FrontDoorSettings
 
 
 def read(raw: Mapping[str, object], reader: Reader) -> IonSettings:
@@ -69,12 +75,7 @@ def read(raw: Mapping[str, object], reader: Reader) -> IonSettings:
         variables=_variables(reader, raw.get("variables", {})),
         secrets=_secrets(reader, raw.get("secrets", {})),
         notifications=_notifications(reader, raw.get("notifications")),
-        public=reader.flag(raw.get("public", False), "headgate:public"),
-        requests_per_minute=reader.whole(
-            raw.get("requests_per_minute", 600), "headgate:requests_per_minute", 10, 10_000
-        ),
-        candidate_domain=_candidate_domain(reader, raw),
-        test_client_cidrs=_cidrs(reader, raw.get("test_client_cidrs", [])),
+        front_door=_front_door(reader, raw.get("front_door")),
     )
 
 
@@ -99,17 +100,25 @@ WITH_SECRET = frozenset({"slack", "webhook_tokenauth", "pagerduty"})
 TIERS = ("deploy_team", "leads", "management")
 
 
-def _candidate_domain(reader: Reader, raw: Mapping[str, object]) -> str | None:
-    domain = raw.get("candidate_domain")
-    if domain is None:
-        return None
-    if not raw.get("test_client_cidrs"):
-        reader.add("headgate:test_client_cidrs", None, "who may use headgate:candidate_domain", "List address ranges.")
-    return reader.matching(domain, "headgate:candidate_domain", _DOMAIN, "a host name such as candidate.example.com")
+def _front_door(reader: Reader, raw: object) -> FrontDoorSettings:
+    where = "headgate:front_door"
+    mapping = reader.mapping(raw, where, ("public", "requests_per_minute", "candidate_domain", "test_client_cidrs"))
+    domain = mapping.get("candidate_domain")
+    if domain is not None:
+        domain = reader.matching(domain, f"{where}.candidate_domain", _DOMAIN, "a host name such as next.example.com")
+        if not mapping.get("test_client_cidrs"):
+            reader.add(f"{where}.test_client_cidrs", None, "who may use candidate_domain", "List address ranges.")
+    return FrontDoorSettings(
+        public=reader.flag(mapping.get("public"), f"{where}.public"),
+        requests_per_minute=reader.whole(
+            mapping.get("requests_per_minute", 600), f"{where}.requests_per_minute", 10, 10_000
+        ),
+        candidate_domain=domain,
+        test_client_cidrs=_cidrs(reader, mapping.get("test_client_cidrs", []), f"{where}.test_client_cidrs"),
+    )
 
 
-def _cidrs(reader: Reader, raw: object) -> tuple[str, ...]:
-    where = "headgate:test_client_cidrs"
+def _cidrs(reader: Reader, raw: object, where: str) -> tuple[str, ...]:
     if not isinstance(raw, list):
         reader.add(where, raw, "a list of IPv4 ranges", "Write a list.")
         return ()
