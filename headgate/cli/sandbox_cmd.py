@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="sandbox",
-    help="A rehearsal cloud on this machine: the AWS API emulated on loopback, a router that plays the load balancer, "
-    "and one real application process per slot. No account, no network.",
+    help="A rehearsal cloud on this machine: the clouds' APIs emulated on loopback, routers that play what carries the "
+    "traffic, and one real application process per slot. No account, no network.",
     no_args_is_help=True,
 )
 
@@ -28,7 +28,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command()
 def up(
     stack: Annotated[
-        str, typer.Option(help="The stack whose load balancer the router plays.")
+        str, typer.Option(help="The stack to select; users of the router of its system come to it.")
     ] = "greenflow-production",
     hours: Annotated[
         float, typer.Option(min=0.01, max=168, help="The sandbox ends by itself after so many hours.")
@@ -44,7 +44,7 @@ def up(
         record = started.usable
     for note in started.notes:
         typer.echo(note, err=True)
-    typer.echo(f"The sandbox is running for stack {record.stack} ({time.monotonic() - began:.1f} s).")
+    typer.echo(f"The sandbox is running for {_stacks(record.stacks)} ({time.monotonic() - began:.1f} s).")
     typer.echo(_addresses(record.urls))
     typer.echo('Use it in this shell: eval "$(headgate sandbox env)"')
 
@@ -80,7 +80,7 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def env(as_json: AsJson = False) -> None:
-    """Print what makes plain `pulumi` and boto3 speak to the sandbox: eval "$(headgate sandbox env)".
+    """Print what makes plain `pulumi` and the cloud libraries speak to the sandbox: eval "$(headgate sandbox env)".
 
     As JSON: {"variables": {NAME: value}, "removed": [NAME]}; `removed` are variables of this shell that would lead
     elsewhere.
@@ -120,13 +120,13 @@ def _spoken() -> Iterator[None]:
 
 
 def _addresses(urls: Mapping[str, str]) -> str:
-    lines = [
-        f"  AWS API      {urls['aws']}",
-        f"  users        {urls['traffic']}  (plays port 443)",
-        f"  testers      {urls['test']}  (plays port 8443)",
-        f"  plain HTTP   {urls['http']}  (plays port 80)",
-    ]
-    return "\n".join(lines)
+    from sandbox.manager import addresses
+
+    return "\n".join(f"  {line}" for line in addresses(urls))
+
+
+def _stacks(stacks: Mapping[str, str]) -> str:
+    return f"stack{'' if len(stacks) == 1 else 's'} {' and '.join(sorted(stacks.values()))}"
 
 
 def _status_text(found: "Status") -> str:
@@ -138,16 +138,16 @@ def _status_text(found: "Status") -> str:
     uptime = duration.show(int(time.time()) - found.record.started_at)
     left = duration.show(max(0, int(found.record.started_at + found.record.lifetime_s - time.time())))
     apps = [
-        f"  slot {app['slot']:<8}{app['url'] or 'starting'}  version {app['version']}"
+        f"  slot {app['slot']:<28} {app['url'] or 'starting'}  version {app['version']}"
         + ("" if app["serves"] else "  (not in use)")
         for app in found.apps
     ]
-    head = f"The sandbox is running for stack {found.record.stack}, up {uptime}; it ends by itself in {left}."
+    head = f"The sandbox is running for {_stacks(found.record.stacks)}, up {uptime}; it ends by itself in {left}."
     return "\n".join([head, _addresses(found.record.urls), *(apps or ["  no slot has a process yet"])])
 
 
 def _status_json(found: "Status") -> dict[str, Any]:
-    """{condition, advice, stack, started_at, uptime_s, lifetime_s, urls, processes: {name: {pid, alive, log}}, apps};
+    """{condition, advice, stacks, started_at, uptime_s, lifetime_s, urls, processes: {name: {pid, alive, log}}, apps};
     what a sandbox that is down does not have is null or empty."""
     layout = _layout()
     record = found.record
@@ -155,7 +155,7 @@ def _status_json(found: "Status") -> dict[str, Any]:
     return {
         "condition": str(found.condition),
         "advice": found.advice,
-        "stack": record.stack if record else None,
+        "stacks": sorted(record.stacks.values()) if record else [],
         "started_at": record.started_at if record else None,
         "uptime_s": int(time.time()) - record.started_at if record else None,
         "lifetime_s": record.lifetime_s if record else None,

@@ -1,4 +1,4 @@
-"""The variables that make plain `pulumi` and boto3 speak to the sandbox, and nothing of this machine's accounts."""
+"""The variables that make plain `pulumi` and the cloud libraries speak to the sandbox, and to no account at all."""
 
 import os
 import re
@@ -106,17 +106,21 @@ def engine_variables(layout: Layout) -> dict[str, str]:
 
 def exports(layout: Layout, urls: Mapping[str, str], toolchain: str, environ: Mapping[str, str]) -> Exports:
     """Everything for a shell or a child process. `urls` as in `record.Record`; `environ` is the caller's."""
+    path = _path([toolchain, str(Path(sys.executable).parent)], environ)
     variables = {
         **cloud_variables(urls["aws"]),
+        **google_variables(urls["google"]),
+        **official_google_variables(path),
         **engine_variables(layout),
         "HEADGATE_SANDBOX": "1",
         VARIABLE: str(layout.home),
         "HEADGATE_ROUTER_URL": urls["traffic"],
         "HEADGATE_ROUTER_TEST_URL": urls["test"],
         "HEADGATE_ROUTER_HTTP_URL": urls["http"],
+        "HEADGATE_ROUTER_RUN_URL": urls["run"],
         **_not_through_a_proxy(environ),
         "VIRTUAL_ENV": sys.prefix,
-        "PATH": _path([toolchain, str(Path(sys.executable).parent)], environ),
+        "PATH": path,
     }
     foreign = [name for name in environ if _FOREIGN.fullmatch(name) and name not in variables]
     return Exports(variables, tuple(sorted(foreign)))

@@ -38,8 +38,16 @@ class Layout:
         return self.home / "backends.json"
 
     @property
+    def run_backends(self) -> Path:
+        return self.home / "backends-run.json"
+
+    @property
     def requests(self) -> Path:
         return self.home / "router.sqlite"
+
+    @property
+    def run_requests(self) -> Path:
+        return self.home / "router-run.sqlite"
 
     @property
     def items(self) -> Path:
@@ -90,7 +98,7 @@ class Layout:
         """What the data plane wrote, with the side files of SQLite."""
         databases = [
             path.with_name(path.name + suffix)
-            for path in (self.requests, self.items)
+            for path in (self.requests, self.run_requests, self.items)
             for suffix in ("", "-wal", "-shm")
         ]
-        return (*databases, self.backends, self.apps)
+        return (*databases, self.backends, self.run_backends, self.apps)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from sandbox.manager import engine, record
+from sandbox.manager import engine, parts, record
 from sandbox.manager.environment import for_processes
 from sandbox.manager.errors import SandboxError
 from sandbox.manager.layout import Layout
@@ -20,9 +20,6 @@ from sandbox.serving import LIFETIME_S
 from toolchain.paths import exclusive
 from toolchain.progress import Progress
 
-DEFAULT_STACK = "greenflow-production"
-CLOUD, ROUTER, WATCH = "cloud", "router", "watch"
-SPOKEN = {CLOUD: "the emulated cloud", ROUTER: "the router", WATCH: "the watch over the applications"}
 START_S = 60.0  # the cloud needs 2 s on an idle machine; ten times that on one that is busy with tests
 LOG_LINES = 8
 _POLL_S = 0.05
@@ -72,17 +69,17 @@ def status(layout: Layout, now: Callable[[], float] = time.time) -> Status:
         return Status(Condition.DOWN, advice="Start it: headgate sandbox up")
     dead = tuple(
         Dead(name, layout.log(name), last_lines(layout.log(name)))
-        for name in (CLOUD, ROUTER, WATCH)
+        for name in parts.SPOKEN
         if name not in known.processes or not known.processes[name].alive
     )
     if not dead:
         return Status(Condition.RUNNING, known, apps=_apps(layout))
     if now() >= known.started_at + known.lifetime_s:
         return Status(Condition.ENDED, known, dead, advice="Start it again: headgate sandbox up")
-    if any(each.name == CLOUD for each in dead):
+    if any(each.name in parts.CLOUDS for each in dead):
         again = "everything in the emulated cloud is lost: headgate sandbox down, then headgate sandbox up"
         return Status(Condition.CRASHED, known, dead, _apps(layout), f"Start anew, {again}")
-    advice = "Start the missing part again: headgate sandbox up (the emulated cloud and its state are kept)"
+    advice = "Start the missing part again: headgate sandbox up (the emulated clouds and the state are kept)"
     return Status(Condition.CRASHED, known, dead, _apps(layout), advice)
 
 
@@ -97,7 +94,7 @@ def explain(found: Status) -> str:
         return f"The sandbox ended by itself: its lifetime of {hours:g} h is over. {found.advice}"
     lines = ["The sandbox has crashed."]
     for each in found.dead:
-        lines.append(f"  {SPOKEN[each.name]} has ended; {each.log} ends with:")
+        lines.append(f"  {parts.SPOKEN[each.name]} has ended; {each.log} ends with:")
         lines += [f"    {line}" for line in each.last_lines or ("(nothing)",)]
     return "\n".join([*lines, found.advice])
 
@@ -106,13 +103,14 @@ def up(
     layout: Layout,
     progress: Progress,
     *,
-    stack: str = DEFAULT_STACK,
+    stack: str = parts.DEFAULT_STACK,
     lifetime_s: float = LIFETIME_S,
     environ: Mapping[str, str] = os.environ,
 ) -> Status:
     """Start what is not running; returns when everything answers.
 
-    `stack`: the one whose balancer the router plays. Raises SandboxError; what this call started is then ended again.
+    `stack`: the one that is selected, and whose users a router plays; for other systems that is a default. Raises
+    SandboxError; what this call started is then ended again.
     """
     if stack not in layout.stacks:
         known = ", ".join(layout.stacks) or "none"
@@ -120,16 +118,14 @@ def up(
     toolchain = engine.find_toolchain()
     with _alone(layout, progress):
         found = status(layout)
-        if found.record and found.condition is Condition.RUNNING and found.record.stack != stack:
-            raise SandboxError(
-                f"the sandbox runs for stack {found.record.stack!r}, not {stack!r}. End it first: headgate sandbox down"
-            )
-        if any(each.name == CLOUD for each in found.dead) and found.condition is Condition.CRASHED:
+        if found.record and found.condition is Condition.RUNNING:
+            parts.refuse_another(found.record, stack)
+        if any(each.name in parts.CLOUDS for each in found.dead) and found.condition is Condition.CRASHED:
             raise SandboxError(explain(found))
         notes: tuple[str, ...] = ()
         if found.record is None or found.condition is Condition.ENDED:
             notes = _clear_away(layout, found)
-            fresh = Record(int(time.time()), lifetime_s, stack, str(toolchain))
+            fresh = Record(int(time.time()), lifetime_s, parts.stacks(stack), str(toolchain))
         else:
             fresh = replace(found.record, toolchain=str(toolchain))
         with progress.phase("starting the sandbox") as tick:
@@ -171,34 +167,28 @@ def _start(layout: Layout, fresh: Record, environ: Mapping[str, str], tick: Call
     started: list[Identity] = []
     current = fresh
 
-    def launch(name: str, module: Sequence[str], aws_url: str | None = None) -> None:
+    def launch(name: str, module: Sequence[str]) -> None:
         nonlocal current
         layout.ready_file(name).unlink(missing_ok=True)
         arguments = [*module, f"--ready-file={layout.ready_file(name)}", f"--lifetime={fresh.lifetime_s}"]
-        process = spawn(arguments, layout.log(name), for_processes(environ, aws_url))
+        process = spawn(arguments, layout.log(name), for_processes(environ, current.urls.get("aws")))
         started.append(process)
         current = replace(current, processes={**current.processes, name: process})
         record.write(layout.record, current)
-
-    def await_(name: str) -> Mapping[str, object]:
-        return _await_ready(name, current.processes[name], layout, tick)
 
     def missing(name: str) -> bool:
         return name not in current.processes or not current.processes[name].alive
 
     try:
-        if missing(CLOUD):
-            launch(CLOUD, ["sandbox.aws.server"])
-            current = replace(current, urls={**current.urls, "aws": str(await_(CLOUD)["url"])})
-        aws = current.urls["aws"]
-        if missing(ROUTER):
-            launch(ROUTER, _router(layout, fresh.stack, current.urls), aws)
-            said = await_(ROUTER)
-            names = {"traffic": "url", "test": "test_url", "http": "http_url"}
-            current = replace(current, urls={**current.urls, **{k: str(said[v]) for k, v in names.items()}})
-        if missing(WATCH):
-            launch(WATCH, _watch(layout, fresh.stack, current.urls), aws)
-            await_(WATCH)
+        for stage in parts.STAGES:
+            needed = [name for name in stage if missing(name)]
+            for name in needed:
+                launch(name, parts.arguments(name, layout, current))
+            for name in needed:
+                said = _await_ready(name, current.processes[name], layout, tick)
+                current = replace(
+                    current, urls={**current.urls, **{url: str(said[key]) for url, key in parts.URLS[name].items()}}
+                )
         record.write(layout.record, current)
     except BaseException:
         end(started)
@@ -206,23 +196,6 @@ def _start(layout: Layout, fresh: Record, environ: Mapping[str, str], tick: Call
         if not fresh.processes:
             layout.record.unlink(missing_ok=True)
         raise
-
-
-def _router(layout: Layout, stack: str, urls: Mapping[str, str]) -> list[str]:
-    arguments = ["sandbox.router", f"--aws-endpoint={urls['aws']}", f"--load-balancer={stack}"]
-    arguments += [f"--backends={layout.backends}", f"--database={layout.requests}"]
-    # Started again, it must be where shells with the sandbox's environment expect it.
-    options = {"traffic": "--port", "test": "--test-port", "http": "--http-port"}
-    return arguments + [f"{option}={_port(urls[name])}" for name, option in options.items() if name in urls]
-
-
-def _watch(layout: Layout, stack: str, urls: Mapping[str, str]) -> list[str]:
-    arguments = ["sandbox.manager", "watch", f"--aws-endpoint={urls['aws']}", f"--router={urls['traffic']}"]
-    return [*arguments, f"--cluster={stack}", f"--home={layout.home}"]
-
-
-def _port(url: str) -> str:
-    return url.rpartition(":")[2]
 
 
 def _await_ready(name: str, process: Identity, layout: Layout, tick: Callable[[], None]) -> Mapping[str, object]:
@@ -235,9 +208,9 @@ def _await_ready(name: str, process: Identity, layout: Layout, tick: Callable[[]
             pass
         if not process.alive:
             words = "\n".join(f"    {line}" for line in last_lines(layout.log(name)) or ("(nothing)",))
-            raise SandboxError(f"{SPOKEN[name]} ended while it started; {layout.log(name)} ends with:\n{words}")
+            raise SandboxError(f"{parts.SPOKEN[name]} ended while it started; {layout.log(name)} ends with:\n{words}")
         if time.monotonic() > deadline:
-            raise SandboxError(f"{SPOKEN[name]} did not answer within {START_S:g} s; see {layout.log(name)}")
+            raise SandboxError(f"{parts.SPOKEN[name]} did not answer within {START_S:g} s; see {layout.log(name)}")
         tick()
         time.sleep(_POLL_S)
 

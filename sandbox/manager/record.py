@@ -10,19 +10,20 @@ from sandbox.manager.errors import SandboxError
 from sandbox.manager.processes import Identity
 from sandbox.serving import write_json
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A sandbox that was started. `started_at`: epoch seconds. `stack`: the one whose balancer the router plays.
+    """A sandbox that was started. `started_at`: epoch seconds.
 
-    `processes`: name -> process. `urls`: `aws` and, of the router, `traffic`, `test` and `http`.
+    `stacks`: system -> the stack whose users come to a router. `processes`: name -> process. `urls`: the emulated
+    clouds `aws` and `google`; of the balancer's router `traffic`, `test` and `http`; of the services' router `run`.
     """
 
     started_at: int
     lifetime_s: float
-    stack: str
+    stacks: Mapping[str, str]
     toolchain: str
     processes: Mapping[str, Identity] = field(default_factory=dict)
     urls: Mapping[str, str] = field(default_factory=dict)
@@ -36,7 +37,7 @@ def read(path: Path) -> Record | None:
         return Record(
             started_at=int(content["started_at"]),
             lifetime_s=float(content["lifetime_s"]),
-            stack=str(content["stack"]),
+            stacks={str(system): str(stack) for system, stack in content["stacks"].items()},
             toolchain=str(content["toolchain"]),
             processes={name: identity(process) for name, process in content["processes"].items()},
             urls={str(name): str(url) for name, url in content["urls"].items()},

@@ -1,4 +1,4 @@
-"""Keeps one application process per slot that the emulated ECS wants. Pure logic over three small interfaces.
+"""Keeps one application process per slot that an emulated cloud wants. Pure logic over three small interfaces.
 
 One process plays all tasks of a slot. A new version is started beside the old one and takes over once it serves. A
 slot that is not wanted any more is drained: its process stays until the balancer sends it nothing.

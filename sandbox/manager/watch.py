@@ -1,111 +1,28 @@
-"""`python -m sandbox.manager watch`: real HTTP processes exist exactly where the emulated ECS wants tasks.
+"""`python -m sandbox.manager watch`: real HTTP processes exist exactly where the emulated clouds want tasks.
 
-Polls the services of one cluster (tag `slot`, wanted tasks, HEADGATE_VERSION of the task definition) and writes
-backends.json for the router. It ends, and ends the processes with it, when it is told to, when its lifetime is over,
-or when nothing listens at the cloud's address any more.
+Asks both clouds again and again (`clouds`) and writes the backends for their routers. It ends, and ends the processes
+with it, when it is told to, when its lifetime is over, or when nothing listens at a cloud's address any more.
 """
 
 import json
 import logging
 import signal
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
-from botocore.parsers import ResponseParserError
 
 from sandbox.manager import record
-from sandbox.manager.environment import REGION
 from sandbox.manager.layout import Layout
 from sandbox.manager.processes import Identity, end, spawn
-from sandbox.manager.slots import App, CloudAway, Slots, Wanted
+from sandbox.manager.slots import Slots
 from sandbox.serving import announced, write_json
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.4
 GONE_S = 5.0  # longer than any restart of a connection; then the cloud is taken for ended
-_SLOT_TAG, _CONTAINER, _VERSION = "slot", "api", "HEADGATE_VERSION"
-
-
-class EcsServices:
-    """`slots.Cloud`: the active services of one cluster that carry the tag `slot`."""
-
-    def __init__(self, client: Any, cluster: str) -> None:
-        self._client = client
-        self._cluster = cluster
-        self._version = cache(self._read_version)  # a task definition never changes
-
-    def wanted(self) -> Mapping[str, Wanted]:
-        """See `slots.Cloud`. A cluster that does not exist wants nothing."""
-        try:
-            return dict(self._read())
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ClusterNotFoundException":
-                return {}
-            raise CloudAway(str(error)) from error
-        except EndpointConnectionError as error:
-            raise CloudAway(str(error), gone=True) from error
-        except (BotoCoreError, ResponseParserError, KeyError, IndexError, TypeError) as error:
-            raise CloudAway(repr(error)) from error
-
-    def _read(self) -> list[tuple[str, Wanted]]:
-        pages = self._client.get_paginator("list_services").paginate(cluster=self._cluster)
-        found = []
-        for page in pages:
-            if not page["serviceArns"]:
-                continue
-            answer = self._client.describe_services(
-                cluster=self._cluster, services=page["serviceArns"], include=["TAGS"]
-            )
-            for service in answer["services"]:
-                tags = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
-                if service["status"] == "ACTIVE" and _SLOT_TAG in tags:
-                    version = self._version(service["taskDefinition"])
-                    found.append((tags[_SLOT_TAG], Wanted(version, int(service["desiredCount"]))))
-        return found
-
-    def _read_version(self, task_definition: str) -> str:
-        answer = self._client.describe_task_definition(taskDefinition=task_definition)
-        containers = answer["taskDefinition"]["containerDefinitions"]
-        container = next((each for each in containers if each["name"] == _CONTAINER), containers[0])
-        variables = {each["name"]: each["value"] for each in container.get("environment", ())}
-        return str(variables.get(_VERSION) or container["image"])
-
-
-def ecs_client(endpoint: str) -> Any:
-    """A client for the emulator at `endpoint`; uses no credentials, profile or proxy of this machine."""
-    session = boto3.session.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=REGION)
-    patience = Config(
-        connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1}, proxies={}
-    )
-    return session.client("ecs", endpoint_url=endpoint, config=patience)
-
-
-class RouterWeights:
-    """`slots.Balancer`: the weights as the router plays them now."""
-
-    def __init__(self, url: str) -> None:
-        self._url = f"{url}/__sandbox/status"
-        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
-
-    def weights(self) -> Mapping[str, int]:
-        """See `slots.Balancer`. A router that does not answer sends nobody anywhere."""
-        try:
-            with self._open(self._url, timeout=2) as answer:
-                content = json.load(answer)
-            return {slot: int(each["weight"]) for slot, each in content["weights"].items()}
-        except (urllib.error.URLError, OSError, ValueError, KeyError, TypeError):
-            return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,25 +77,37 @@ class AppStarter:
         return AppProcess(slot, version, identity, ready_file)
 
 
-class Published:
-    """What others read: backends.json for the router, apps.json for people and for whoever cleans up."""
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The slots of one cloud, and the file that its router reads."""
 
-    def __init__(self, layout: Layout) -> None:
+    slots: Slots
+    backends: Path
+
+
+class Published:
+    """What others read: backends for the routers, apps.json for people and for whoever cleans up."""
+
+    def __init__(self, layout: Layout, watched: Sequence[Watched]) -> None:
         self._layout = layout
-        self._backends: dict[str, str] | None = None
+        self._watched = watched
+        self._backends: dict[Path, Mapping[str, str]] = {}
         self._apps: list[dict[str, object]] | None = None
 
-    def write(self, serving: Mapping[str, App], every: list[App]) -> None:
-        """Write both files, if they changed."""
-        backends = {slot: app.url for slot, app in serving.items() if app.url is not None}
-        if backends != self._backends:
-            write_json(self._layout.backends, backends)
-            self._backends = backends
-        apps: list[dict[str, object]] = [
-            {"slot": app.slot, "version": app.version, "url": app.url, "serves": app in serving.values(),
-             **asdict(app.identity)}
-            for app in every if isinstance(app, AppProcess)
-        ]  # fmt: skip
+    def write(self) -> None:
+        """Write the files that changed."""
+        apps: list[dict[str, object]] = []
+        for each in self._watched:
+            serving = each.slots.serving
+            backends = {slot: app.url for slot, app in serving.items() if app.url is not None}
+            if backends != self._backends.get(each.backends):
+                write_json(each.backends, backends)
+                self._backends[each.backends] = backends
+            apps += [
+                {"slot": app.slot, "version": app.version, "url": app.url, "serves": app in serving.values(),
+                 **asdict(app.identity)}
+                for app in each.slots.every if isinstance(app, AppProcess)
+            ]  # fmt: skip
         if apps != self._apps:
             write_json(self._layout.apps, {"apps": apps})
             self._apps = apps
@@ -193,30 +122,36 @@ def orphans(layout: Layout) -> list[Identity]:
         return []
 
 
-def run(layout: Layout, slots: Slots, lifetime_s: float, ready_file: Path) -> None:
-    """Watch until told to stop, until the lifetime is over or the cloud is gone; then end all processes."""
+def run(layout: Layout, watched: Sequence[Watched], lifetime_s: float, ready_file: Path) -> None:
+    """Watch until told to stop, until the lifetime is over or a cloud is gone; then end all processes."""
     stops = {signal.SIGINT, signal.SIGTERM}
     # Blocked, and waited for with a time limit between two rounds: no round is cut in two.
     signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     began = time.monotonic()
-    published = Published(layout)
+    published = Published(layout, watched)
     end(orphans(layout))
     try:
-        slots.tick(began)
-        published.write(slots.serving, slots.every)
+        _round(watched, began)
+        published.write()
         with announced(ready_file, {}):
             while signal.sigtimedwait(stops, POLL_S) is None:
                 now = time.monotonic()
-                slots.tick(now)
-                published.write(slots.serving, slots.every)
-                if slots.gone_for(now) >= GONE_S:
-                    log.error("nothing listens at the cloud's address any more; ending")
+                _round(watched, now)
+                published.write()
+                if any(each.slots.gone_for(now) >= GONE_S for each in watched):
+                    log.error("nothing listens at a cloud's address any more; ending")
                     break
                 if now - began >= lifetime_s:
                     log.info("the lifetime of %g s is over; ending", lifetime_s)
                     break
     finally:
-        leftover = [app.identity for app in slots.every if isinstance(app, AppProcess)]
-        write_json(layout.backends, {})
+        leftover = [app.identity for each in watched for app in each.slots.every if isinstance(app, AppProcess)]
+        for each in watched:
+            write_json(each.backends, {})
         end(leftover)
         write_json(layout.apps, {"apps": []})
+
+
+def _round(watched: Sequence[Watched], now: float) -> None:
+    for each in watched:
+        each.slots.tick(now)

@@ -1,4 +1,4 @@
-"""The variables that make plain `pulumi` and boto3 speak to the sandbox."""
+"""The variables that make plain `pulumi` and the cloud libraries speak to the sandbox."""
 
 import os
 import shutil
@@ -15,6 +15,8 @@ URLS = {
     "traffic": "http://127.0.0.1:2",
     "test": "http://127.0.0.1:3",
     "http": "http://127.0.0.1:4",
+    "google": "http://127.0.0.1:5",
+    "run": "http://127.0.0.1:6",
 }
 
 
@@ -30,15 +32,38 @@ def test_everything_points_into_the_sandbox() -> None:
     assert variables["PULUMI_OPTION_POLICY_PACK"] == str(CHECKOUT / "policies" / "headgate-policies")
     assert variables["AWS_CONFIG_FILE"] == variables["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert variables["HEADGATE_ROUTER_URL"] == URLS["traffic"]
+    assert variables["HEADGATE_ROUTER_RUN_URL"] == URLS["run"]
+    assert variables["GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT"] == f"{URLS['google']}/run/v2/"
+    assert variables["GOOGLE_MONITORING_CUSTOM_ENDPOINT"] == f"{URLS['google']}/monitoring/"
+    assert all(value.endswith("/") for name, value in variables.items() if name.endswith("_CUSTOM_ENDPOINT"))
     assert variables["PATH"].startswith("/toolchain/bin:")
     assert variables["PATH"].endswith(":/usr/bin")
 
 
+def test_the_official_provider_is_kept_from_calling_out(tmp_path: Path) -> None:
+    assert "HTTPS_PROXY" not in made(PATH="/usr/bin").variables
+    plugin = tmp_path / "pulumi-resource-gcp"
+    plugin.write_text("#!/bin/sh\n")
+    plugin.chmod(0o755)
+    variables = made(PATH=f"/usr/bin:{tmp_path}").variables
+    assert variables["PULUMI_GCP_SKIP_REGION_VALIDATION"] == "true"
+    assert variables["HTTPS_PROXY"] == "http://127.0.0.1:9"
+
+
 def test_accounts_of_this_machine_are_taken_away() -> None:
     found = made(
-        AWS_PROFILE="prod", AWS_ENDPOINT_URL_ECS="https://ecs", PULUMI_ACCESS_TOKEN="t", TF_AWS_X="1", HOME="/h"
+        AWS_PROFILE="prod",
+        AWS_ENDPOINT_URL_ECS="https://ecs",
+        PULUMI_ACCESS_TOKEN="t",
+        TF_AWS_X="1",
+        HOME="/h",
+        GOOGLE_APPLICATION_CREDENTIALS="/key",
+        CLOUDSDK_CORE_PROJECT="prod",
     )
-    assert found.removed == ("AWS_ENDPOINT_URL_ECS", "AWS_PROFILE", "PULUMI_ACCESS_TOKEN", "TF_AWS_X")
+    assert found.removed == (
+        "AWS_ENDPOINT_URL_ECS", "AWS_PROFILE", "CLOUDSDK_CORE_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS",
+        "PULUMI_ACCESS_TOKEN", "TF_AWS_X",
+    )  # fmt: skip
     applied = found.applied_to({"AWS_PROFILE": "prod", "HOME": "/h", "AWS_REGION": "eu-west-1"})
     assert "AWS_PROFILE" not in applied
     assert (applied["HOME"], applied["AWS_REGION"]) == ("/h", "us-east-1")

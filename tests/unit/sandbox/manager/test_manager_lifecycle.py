@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.manager import record
+from sandbox.manager import parts, record
 from sandbox.manager.engine import forget_salts
 from sandbox.manager.errors import SandboxError
 from sandbox.manager.layout import Layout
@@ -19,7 +19,8 @@ from toolchain.progress import PlainProgress
 
 LIVING = Identity(os.getpid(), start_mark(os.getpid()) or "")
 DEAD = Identity(2**22 + 1, "boot:1")
-URLS = {"aws": "http://127.0.0.1:1", "traffic": "u", "test": "t", "http": "h"}
+URLS = {"aws": "http://127.0.0.1:1", "google": "g", "traffic": "u", "test": "t", "http": "h", "run": "r"}
+PLAYED = {"greenflow": "greenflow-production", "ion": "ion-production"}
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def progress() -> PlainProgress:
 
 
 def started(layout: Layout, *, ago: int = 60, **dead: Identity) -> Record:
-    processes = {name: dead.get(name, LIVING) for name in ("cloud", "router", "watch")}
-    made = Record(int(time.time()) - ago, 3600.0, "greenflow-production", "/bin", processes, URLS)
+    processes = {name: dead.get(name, LIVING) for name in parts.SPOKEN}
+    made = Record(int(time.time()) - ago, 3600.0, PLAYED, "/bin", processes, URLS)
     record.write(layout.record, made)
     return made
 
@@ -64,19 +65,25 @@ class TestStatus:
         assert found.condition is Condition.CRASHED
         assert [dead.name for dead in found.dead] == ["cloud", "watch"]
         said = explain(found)
-        assert "the emulated cloud has ended" in said
+        assert "the emulated AWS has ended" in said
         assert "    MemoryError\n" in said
+        assert said.endswith("headgate sandbox down, then headgate sandbox up")
+
+    def test_either_cloud_is_lost_when_it_ends(self, layout: Layout) -> None:
+        started(layout, google=DEAD)
+        said = explain(status(layout))
+        assert "the emulated Google has ended" in said
         assert said.endswith("headgate sandbox down, then headgate sandbox up")
 
     def test_the_router_has_crashed_and_the_cloud_is_kept(self, layout: Layout) -> None:
         started(layout, router=DEAD)
         said = explain(status(layout))
-        assert "the router has ended" in said
+        assert "the router that plays the load balancer has ended" in said
         assert "(nothing)" in said
-        assert said.endswith("headgate sandbox up (the emulated cloud and its state are kept)")
+        assert said.endswith("headgate sandbox up (the emulated clouds and the state are kept)")
 
     def test_its_lifetime_is_over(self, layout: Layout) -> None:
-        started(layout, ago=3700, cloud=DEAD, router=DEAD, watch=DEAD)
+        started(layout, ago=3700, **dict.fromkeys(parts.SPOKEN, DEAD))
         found = status(layout)
         assert found.condition is Condition.ENDED
         assert "its lifetime of 1 h is over" in explain(found)
@@ -85,7 +92,7 @@ class TestStatus:
         started(layout, cloud=Identity(os.getpid(), "another boot:1"))
         assert status(layout).condition is Condition.CRASHED
 
-    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 2}', '{"schema": 1, "processes": 1}'])
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 2, "processes": 1}'])
     def test_a_record_that_cannot_be_read(self, layout: Layout, text: str) -> None:
         layout.home.mkdir()
         layout.record.write_text(text)
@@ -98,7 +105,7 @@ class TestDown:
         assert down(layout, progress) == (False, [])
 
     def test_everything_of_the_sandbox_goes_but_the_logs(self, layout: Layout, progress: PlainProgress) -> None:
-        started(layout, cloud=DEAD, router=DEAD, watch=DEAD)
+        started(layout, **dict.fromkeys(parts.SPOKEN, DEAD))
         for folder in (layout.state, layout.pulumi_home, layout.logs, layout.ready):
             folder.mkdir()
             (folder / "file").write_text("")
@@ -114,7 +121,7 @@ class TestDown:
 
     def test_nobody_elses_process_is_ended(self, layout: Layout, progress: PlainProgress) -> None:
         other = Identity(os.getpid(), "another boot:1")
-        started(layout, cloud=other, router=other, watch=other)
+        started(layout, **dict.fromkeys(parts.SPOKEN, other))
         layout.apps.write_text(json.dumps({"apps": [{"pid": os.getpid(), "started": "another boot:1"}]}))
         assert down(layout, progress)[0]
 
@@ -125,6 +132,30 @@ class TestUp:
             SandboxError, match=r"no stack file stacks/Pulumi\.ion\.yaml; stacks with a file: greenflow-"
         ):
             up(layout, progress, stack="ion")
+
+    def test_for_another_stack_of_the_same_system(self) -> None:
+        made = Record(0, 3600.0, PLAYED, "/bin", {}, URLS)
+        parts.refuse_another(made, "ion-production")
+        with pytest.raises(SandboxError, match=r"runs for stack 'ion-production', not 'ion-staging'\. End it first"):
+            parts.refuse_another(made, "ion-staging")
+
+
+class TestParts:
+    def test_a_router_is_started_again_where_it_was(self, layout: Layout) -> None:
+        urls = {**URLS, "traffic": "http://127.0.0.1:4", "test": "http://127.0.0.1:5", "http": "http://127.0.0.1:6"}
+        made = Record(0, 3600.0, PLAYED, "/bin", {}, {**urls, "run": "http://127.0.0.1:7"})
+        assert {"--port=4", "--test-port=5", "--http-port=6"} <= set(parts.arguments("router", layout, made))
+        assert {"--port=7", "--service=ion-production"} <= set(parts.arguments("run-router", layout, made))
+
+    def test_every_process_has_a_name_a_stage_and_its_addresses(self) -> None:
+        staged = [name for stage in parts.STAGES for name in stage]
+        assert sorted(staged) == sorted(parts.SPOKEN) == sorted(parts.URLS)
+
+    def test_a_stack_is_played_instead_of_its_systems_default(self) -> None:
+        assert parts.stacks("ion-staging") == {"greenflow": "greenflow-production", "ion": "ion-staging"}
+
+    def test_addresses(self) -> None:
+        assert [line.split()[-1] for line in parts.addresses(URLS)[:2]] == ["http://127.0.0.1:1", "g"]
 
 
 class TestSalts:
