@@ -11,4 +11,5 @@ documents; the control endpoint answers under `/headgate-sandbox/` (see `control
 | `discovery`, `schema` | which method a request means, and whether its body may be so |
 | `gateway` | the way of one request: route, fault, check, handler, check of the answer |
 | `control`, `calls`, `faults`, `client` | what tests and the rehearsal steer it with |
+| `endpoints` | the variables that lead the official provider and clients here |
 """

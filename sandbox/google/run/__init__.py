@@ -33,6 +33,7 @@ Traffic
   until `traffic` is mended (quill-router#781)
 - percents that do not make 100 → 400 (Knative validateTrafficList: "Traffic targets sum to N, want 100")
 - 0 %, with or without a tag → allowed; a tag has its address (docs: Rollbacks, gradual rollouts, traffic migration)
+- the default address disabled → no uri, no urls (docs: Default URL), and none for tags, which is the unkind reading
 - the same tag twice → 400 (Knative validateTrafficList: "Multiple definitions for")
 - a tag shorter than 3, or longer than 46 with the service's name → 400
   (PolicyEngine/policyengine-sim-api#656, PolicyEngine/policyengine-api#3729)

@@ -70,8 +70,6 @@ def created(name: ServiceName, body: Mapping[str, Any], facts: Facts) -> State:
         **asked,
         "createTime": facts.now,
         "creator": facts.who,
-        "uri": name.uri,
-        "urls": name.urls,
     }
     return _accepted(State(service, {}), facts, mint=True, force=False)
 
@@ -135,6 +133,9 @@ def _accepted(state: State, facts: Facts, *, mint: bool, force: bool) -> State:
                 new, asked, number, now=facts.now, uid=facts.uid(), etag=f'"{facts.etag()}"'
             )
         service["latestCreatedRevision"] = name.revision(new or asked["revision"])
+    # "The output displays the URL as None" (docs: Default URL).
+    addresses = {} if service.get("defaultUriDisabled") else {"uri": name.uri, "urls": name.urls}
+    service = {key: value for key, value in service.items() if key not in {"uri", "urls"}} | addresses
     service.update(
         updateTime=facts.now,
         lastModifier=facts.who,
@@ -169,7 +170,7 @@ def settled(
         service["traffic"], latest_ready, lambda each: revisions.lacks(records[each], told(each)), name.service
     )
     if route is None and not (fresh and configuration):
-        service["trafficStatuses"] = traffic.statuses(service["traffic"], name)
+        service["trafficStatuses"] = traffic.statuses(service["traffic"], name if "uri" in service else None)
     problem = (configuration if fresh else None) or route or configuration
     if problem is None:
         service["observedGeneration"] = service["generation"]

@@ -83,12 +83,15 @@ def not_ready(revision: str, lacks: str) -> str:
     return f"Revision '{revision}' is not ready and cannot serve traffic. {lacks}"
 
 
-def statuses(traffic: Sequence[Target], name: ServiceName) -> list[dict[str, Any]]:
-    """trafficStatuses once the targets are served. A LATEST entry names no revision: look at latestReadyRevision."""
+def statuses(traffic: Sequence[Target], name: ServiceName | None) -> list[dict[str, Any]]:
+    """trafficStatuses once the targets are served. A LATEST entry names no revision: look at latestReadyRevision.
+
+    name: None for a service whose default address is disabled, and with it those of its tags.
+    """
     result = []
     for target in traffic:
         status = {key: target[key] for key in ("type", "revision", "percent", "tag") if target.get(key)}
-        if status.get("tag"):
+        if status.get("tag") and name is not None:
             status["uri"] = name.tag_uri(status["tag"])
         result.append(status)
     return result

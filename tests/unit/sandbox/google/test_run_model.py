@@ -217,6 +217,15 @@ def test_without_a_mask_what_is_left_out_is_gone() -> None:
     assert state.service["ingress"] == "INGRESS_TRAFFIC_ALL"
 
 
+def test_a_disabled_default_address() -> None:
+    state, _ = settle(change(made(), defaultUriDisabled=True, traffic=[named("svc-a", 100, "live")]))
+    assert {"uri", "urls"} & state.service.keys() == set()
+    assert "uri" not in state.service["trafficStatuses"][0]
+    state, _ = settle(change(state))
+    assert state.service["uri"] == state.service["urls"][1] == NAME.uri
+    assert state.service["trafficStatuses"][0]["uri"] == NAME.tag_uri("live")
+
+
 @pytest.mark.parametrize(
     ("revision", "gone"), [("svc-a", False), ("svc-b", False), ("svc-c", False), ("svc-old", True)]
 )
