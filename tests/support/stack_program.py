@@ -1,14 +1,15 @@
 """Runs the program of a stack from update to update, with a recorder that plays engine, backend and cloud.
 
 As the engine does, it calls the hooks of a resource before it is created or updated, gives the program its own last
-outputs when it asks for them, and keeps the old ones when an update fails. The split takes effect when the traffic
-listener is written.
+outputs when it asks for them, leaves inputs alone whose changes are to be ignored, and keeps the old outputs when an
+update fails. What the cloud makes of it is in `played_clouds`.
 """
 
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import grpc
@@ -16,18 +17,20 @@ import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import resource_pb2
 
-from headgate.report import Live
 from headgate.settings import Settings
-from headgate.traffic.port import Reading, TrafficPort
-from stacks import greenflow
+from headgate.traffic.port import TrafficPort
+from stacks.configuration import Details
+from stacks.greenflow_settings import GreenflowSettings
+from tests.support import stack_files
 from tests.support.drive import run
 from tests.support.fake_traffic import FakeTraffic
 from tests.support.hooks import call_hook
 from tests.support.mocks import ACCOUNT, Recorded, Recorder, decode
+from tests.support.played_clouds import CLOUDS, Amazon, PlayedCloud, is_carrier
 
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 OUTPUTS = "pulumi:pulumi:readStackOutputs"
-CONFIG = {"aws:region": "us-east-1"}
+CONFIG = {"aws:region": "us-east-1", "gcp:project": "unit-project", "gcp:region": "us-central1"}
 
 
 @dataclass
@@ -57,19 +60,25 @@ class StackRecorder(Recorder):
         self,
         *,
         preview: bool,
-        last_outputs: Mapping[str, Any],
-        before: Recorded | None,
-        cloud: FakeTraffic,
+        last_outputs: Mapping[str, Any] = MappingProxyType({}),
+        before: Recorded | None = None,
+        wire: Mapping[str, struct_pb2.Struct] = MappingProxyType({}),
+        cloud: PlayedCloud | None = None,
         backend_errors: Sequence[str] = (),
     ) -> None:
-        """`before`: what the last update registered. `backend_errors`: the first readings of the outputs fail so."""
+        """`before`: what the last update registered, and `wire` its inputs by URN as they were sent.
+
+        `backend_errors`: the first readings of the outputs fail so.
+        """
         super().__init__(preview=preview)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.called: list[tuple[str, str]] = []
         self.asked_for: list[str] = []
+        self.wire: dict[str, struct_pb2.Struct] = {}
         self._last_outputs = last_outputs
         self._before = {each.urn: each for each in before.resources} if before else {}
-        self._cloud = cloud
+        self._wire_before = wire
+        self._cloud = cloud or Amazon()
         self._backend_errors = list(backend_errors)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
@@ -90,18 +99,31 @@ class StackRecorder(Recorder):
         self.asked_for.append(args["name"])
         if self._backend_errors:
             raise BackendError(self._backend_errors.pop(0))
-        return {"name": args["name"], "outputs": self._last_outputs}
+        return {"name": args["name"], "outputs": dict(self._last_outputs)}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
-        inputs = decode(request.object)
         urn = self.make_urn(request.parent, request.type, request.name)
+        self._ignore_changes(request, urn)
+        inputs = decode(request.object)
         operation = self._operation(urn, inputs)
         if operation:
             self._call_hooks(request, urn, operation)
         response = super().RegisterResource(request)
-        if operation and not self.preview and inputs.get("tags", {}).get("headgate-role") == "traffic":
-            self._route(inputs["defaultActions"][0]["forward"]["targetGroups"])
+        self.wire[urn] = request.object
+        if operation and not self.preview and is_carrier(inputs):
+            self._cloud.write_carrier(inputs)
         return response
+
+    def _ignore_changes(self, request: Any, urn: str) -> None:
+        """Inputs whose changes are to be ignored stay as they were; on a create there is nothing to keep."""
+        before = self._wire_before.get(urn)
+        for path in request.ignoreChanges if before is not None and urn in self._before else ():
+            assert "[" not in path, f"only plain paths are played, not {path}"
+            *parents, last = path.split(".")
+            old, new = before, request.object
+            for parent in parents:
+                old, new = old.fields[parent].struct_value, new.fields[parent].struct_value
+            new.fields[last].CopyFrom(old.fields[last])
 
     def _operation(self, urn: str, inputs: Mapping[str, Any]) -> str:
         before = self._before.get(urn)
@@ -119,14 +141,6 @@ class StackRecorder(Recorder):
             call = call_hook(hook, urn, request.name, request.type, request.object)
             assert self.loop is not None
             asyncio.run_coroutine_threadsafe(call, self.loop).result(timeout=60)
-
-    def _route(self, groups: list[Mapping[str, Any]]) -> None:
-        split = {group["arn"].rpartition("-")[2]: int(group["weight"]) for group in groups}
-        live = self._cloud.live
-        if not live.exists:
-            self._cloud.live = replace(live, exists=True, split=split)
-        elif not self._cloud.lost:
-            self._cloud.live = replace(live, split=split)
 
 
 @dataclass
@@ -149,17 +163,33 @@ class Failure:
 
 @dataclass
 class Stack:
-    """One stack through its updates: its last outputs, its last resources, and the cloud."""
+    """One stack through its updates: its last outputs, its last resources, and the cloud.
 
-    cloud: FakeTraffic = field(default_factory=FakeTraffic)
-    clock: FixedClock = field(default_factory=lambda: FixedClock(1_767_225_600))  # 2026-01-01 00:00:00 UTC
+    `details`: what only this kind of system says, when it is not what the committed file of the stack says.
+    """
+
+    played: PlayedCloud = field(default_factory=Amazon)
+    clock: FixedClock = field(default_factory=lambda: FixedClock(stack_files.START))
     outputs: dict[str, Any] = field(default_factory=dict)
     recorded: Recorded | None = None
+    wire: Mapping[str, struct_pb2.Struct] = field(default_factory=dict)
+    details: Details | None = None
+
+    @classmethod
+    def of(cls, name: str) -> "Stack":
+        """The stack `name`, of whichever system, before its first update."""
+        return cls(CLOUDS[name.partition("-")[0]]())
+
+    @property
+    def cloud(self) -> FakeTraffic:
+        """The cloud as the traffic port shows it."""
+        return self.played.traffic
 
     def copy(self) -> "Stack":
         """A stack in the same place, to go on from independently."""
         recorded = replace(self.recorded, resources=list(self.recorded.resources)) if self.recorded else None
-        return Stack(replace(self.cloud), FixedClock(self.clock.time), self.outputs, recorded)
+        clock = FixedClock(self.clock.time)
+        return Stack(self.played.copy(), clock, self.outputs, recorded, dict(self.wire), self.details)
 
     def preview(self, settings: Settings) -> Outcome:
         """Runs the program as a preview. Raises what the program raises."""
@@ -171,8 +201,8 @@ class Stack:
         try:
             outcome = self.run(settings, recorder)
         finally:
-            self._deploy(recorder.recorded)
-        self.outputs, self.recorded = _through_the_wire(outcome.outputs), outcome.recorded
+            self.played.finish(recorder.recorded)
+        self.outputs, self.recorded, self.wire = _through_the_wire(outcome.outputs), outcome.recorded, recorder.wire
         return outcome
 
     def attempt(self, settings: Settings, *, preview: bool = False, backend_errors: Sequence[str] = ()) -> Failure:
@@ -189,14 +219,14 @@ class Stack:
             preview=preview,
             last_outputs=self.outputs,
             before=self.recorded,
-            cloud=self.cloud,
+            wire=self.wire,
+            cloud=self.played,
             backend_errors=backend_errors,
         )
 
     def run(self, settings: Settings, recorder: StackRecorder) -> Outcome:
         """One run with a recorder of the caller's; nothing is kept of it. Raises what the program raises."""
         exported: dict[str, Any] = {}
-        port: TrafficPort = self.cloud
 
         def export(name: str, value: pulumi.Input[Any]) -> None:
             pulumi.Output.from_input(value).apply(lambda plain: exported.__setitem__(name, plain))
@@ -204,22 +234,23 @@ class Stack:
         def program() -> None:
             recorder.loop = asyncio.get_running_loop()
             pulumi.runtime.set_all_config(CONFIG)
-            for name, value in greenflow.build(settings, self.clock, port).items():
+            for name, value in self._build(settings).items():
                 export(name, value)
 
         run(program, recorder)
         return Outcome(recorder.recorded, exported, recorder.called)
 
-    def _deploy(self, recorded: Recorded) -> None:
-        """What the services of an update do to the cloud: tasks and images by slot, everything healthy."""
-        images, tasks = dict(self.cloud.live.images), dict(self.cloud.live.desired)
-        for each in recorded.of_type("TaskDefinition"):
-            (container,) = json.loads(each.inputs["containerDefinitions"])
-            images[each.inputs["tags"]["slot"]] = container["image"]
-        for each in recorded.of_type("Service"):
-            tasks[each.inputs["tags"]["slot"]] = int(each.inputs["desiredCount"])
-        found: Live = self.cloud.live
-        self.cloud.live = Reading(found.exists, found.split, tasks, tasks, images)
+    def _build(self, settings: Settings) -> Mapping[str, pulumi.Input[Any]]:
+        """The module of the system, with edges of ours. Imported here: each brings the SDK of its cloud."""
+        details = self.details or stack_files.configured(settings.name).details
+        port: TrafficPort = self.cloud
+        if isinstance(details, GreenflowSettings):
+            from stacks import greenflow
+
+            return greenflow.build(settings, details, self.clock, port)
+        from stacks import ion
+
+        return ion.build(settings, details, self.clock, port)
 
 
 def _through_the_wire(outputs: Mapping[str, Any]) -> dict[str, Any]:

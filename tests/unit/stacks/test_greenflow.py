@@ -15,9 +15,11 @@ from headgate.plan import IDLE
 from headgate.report import Live
 from headgate.settings import Settings
 from stacks import ledger
+from stacks.greenflow_settings import GreenflowSettings
 from tests.support import stack_files
 from tests.support.fake_traffic import FakeTraffic
 from tests.support.mocks import UNKNOWN, Recorded, Registered, Secret
+from tests.support.played_clouds import Amazon
 from tests.support.stack_program import Outcome, Stack, StackRecorder
 
 PRODUCTION, STAGING = "greenflow-production", "greenflow-staging"
@@ -251,7 +253,7 @@ class HeldRollout(StackRecorder):
     """Keeps the rollout waiting until the `others`, by URN, are registered."""
 
     def __init__(self, stack: Stack, others: set[str]) -> None:
-        super().__init__(preview=False, last_outputs={}, before=None, cloud=stack.cloud)
+        super().__init__(preview=False, cloud=stack.played)
         self._others = others
         self._registered = threading.Event()
 
@@ -475,12 +477,14 @@ class TestFirstPreview:
 
     def test_it_reads_once_and_writes_nothing(self) -> None:
         cloud = FakeTraffic()
-        Stack(cloud=cloud).preview(stack_files.load(PRODUCTION))
+        Stack(Amazon(cloud)).preview(stack_files.load(PRODUCTION))
         assert (cloud.readings, cloud.writes) == (1, [])
 
     def test_a_certificate_of_ones_own_is_used(self) -> None:
         arn = "arn:aws:acm:us-east-1:123456789012:certificate/1"
-        recorded = Stack().preview(replace(stack_files.load(PRODUCTION), certificate_arn=arn)).recorded
+        own = stack_files.configured(PRODUCTION)
+        assert isinstance(own.details, GreenflowSettings)
+        recorded = Stack(details=replace(own.details, certificate_arn=arn)).preview(own.settings).recorded
         assert recorded.of_type("aws:acm/certificate:Certificate") == []
         assert listener(recorded, "traffic").inputs["certificateArn"] == arn
 

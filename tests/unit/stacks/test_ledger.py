@@ -65,9 +65,7 @@ class TestRecorded:
         self, outputs: Mapping[str, Any], errors: Sequence[str] = ()
     ) -> tuple[list[object], list[float], list[str]]:
         """What is read, the waits in between, and the names of the stacks that were asked for."""
-        recorder = StackRecorder(
-            preview=True, last_outputs=outputs, before=None, cloud=FakeTraffic(), backend_errors=errors
-        )
+        recorder = StackRecorder(preview=True, last_outputs=outputs, backend_errors=errors)
         found, waits = list[object](), list[float]()
         run(lambda: found.append(ledger.recorded(waits.append)), recorder)
         return found, waits, recorder.asked_for
