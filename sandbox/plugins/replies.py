@@ -8,10 +8,8 @@ from typing import Any
 
 import grpc
 from google.protobuf import any_pb2
-from pulumi.runtime.proto import (
-    provider_pb2,
-    status_pb2,  # Pulumi's own copy of google.rpc.Status: a second definition in one process is an error
-)
+from google.rpc import status_pb2  # not Pulumi's copy: a second definition in one process is an error
+from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins.values import to_wire
 

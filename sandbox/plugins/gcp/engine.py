@@ -61,7 +61,7 @@ class Engine:
             target = row.create(cloud, target)
         except CloudError as refused:
             if refused.late and row.taints:
-                target = replace(target, id=target.path(row.identity or row.path))
+                target = replace(target, id=row.id_of(target))
                 raise HalfDone(self._asked(row, target), refused) from refused
             raise
         try:
@@ -82,7 +82,7 @@ class Engine:
         if found is None:
             return None
         if imported:
-            target = replace(target, id=target.path(row.identity or row.path))
+            target = replace(target, id=row.id_of(target))
         return self._made(row, target, found, imported=imported)
 
     def update(self, row: Row, record: Record, inputs: Values) -> Made:

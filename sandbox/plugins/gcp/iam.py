@@ -43,7 +43,7 @@ class Grant(Row):
     def create(self, cloud: Cloud, target: Target) -> Target:
         """Adds the members to the policy."""
         self._write(cloud, target, lambda policy: self._added(policy, target))
-        return replace(target, id=self._id(target))
+        return replace(target, id=self.id_of(target))
 
     def find(self, cloud: Cloud, target: Target) -> dict[str, Any] | None:
         """The binding, `{role, members, condition, etag}`, with one member where the type is of one."""
@@ -73,23 +73,27 @@ class Grant(Row):
         """Takes the members out of the policy."""
         self._write(cloud, target, lambda policy: self._removed(policy, target))
 
-    def parsed(self, identity: str, defaults: Mapping[str, Any]) -> dict[str, str]:
-        """`<resource> <role> <member>`, separated by spaces, as the official provider takes it."""
-        parts = identity.split(" ")
-        expected = 2 if self.whole else 3
-        if len(parts) != expected:
-            shape = "<resource> <role>" + ("" if self.whole else " <member>")
+    def parsed(self, identity: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """`<resource> <role> <member> <title of the condition>`, separated by spaces, as the official provider."""
+        least = 2 if self.whole else 3
+        parts = identity.split(" ", least)
+        if len(parts) < least:
+            shape = "<resource> <role>" + ("" if self.whole else " <member>") + " [<title of the condition>]"
             raise CloudError(0, f"import id {identity!r} of {self.token}: expected {shape}, separated by spaces")
-        found = {"role": parts[1], **self._address(parts[0])}
-        return found if self.whole else {**found, "member": parts[2]}
+        found = {"role": parts[1], **Row.parsed(self, parts[0], defaults)}
+        if not self.whole:
+            found["member"] = parts[2]
+        return {**found, "condition": {"title": parts[least]}} if len(parts) > least else found
 
-    def _address(self, resource: str) -> dict[str, str]:
-        """The properties in the address of a resource, by the form of `path`."""
-        return Row.parsed(Row(self.token, self.api, {}, path=self.path), resource, {})
-
-    def _id(self, target: Target) -> str:
+    def id_of(self, target: Target) -> str:
         last = [] if self.whole else [str(target.get("member"))]
-        return "/".join([self.resource(target), str(target.get("role")), *last])
+        return "/".join(
+            [
+                target.path(self.path) if self.path == "{project}" else self.resource(target),
+                str(target.get("role")),
+                *last,
+            ]
+        )
 
     def _write(self, cloud: Cloud, target: Target, change: Callable[[Policy], Policy]) -> None:
         resource = self.resource(target)
@@ -135,12 +139,11 @@ class Grant(Row):
 
 
 def _is_of(binding: Mapping[str, Any], target: Target) -> bool:
-    wanted = target.get("condition") or {}
-    found = binding.get("condition") or {}
-    named = ("title", "expression", "description")
-    return binding.get("role") == target.get("role") and all(
-        (found.get(name) or None) == (wanted.get(name) or None) for name in named
-    )
+    """Of the role and under the condition. An import knows only the condition's title."""
+    wanted, found = target.get("condition") or {}, binding.get("condition") or {}
+    named = wanted.keys() | found.keys() if "expression" in wanted or not wanted else {"title"}
+    same = all((found.get(name) or None) == (wanted.get(name) or None) for name in named)
+    return same and binding.get("role") == target.get("role")
 
 
 def grant(

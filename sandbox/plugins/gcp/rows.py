@@ -174,7 +174,11 @@ class Row:
         answer = cloud(Request(self.create_method, target.path(place), query, wrapped), f"create {self.kind}")
         if self.assigned:
             target = replace(target, state={**target.state, "name": answer["name"]}, found=answer)
-        return replace(target, id=target.path(self.identity or self.path))
+        return replace(target, id=self.id_of(target))
+
+    def id_of(self, target: Target) -> str:
+        """The provider's id. Raises CloudError."""
+        return target.path(self.identity or self.path)
 
     def finish(self, cloud: Cloud, target: Target) -> None:
         """What is left to do once the resource exists. Raises CloudError."""
@@ -217,7 +221,7 @@ class Row:
         query = {name: target.path(value) for name, value in self.delete_query.items()}
         cloud(Request("DELETE", target.path(self.path), query), f"delete {self.kind}")
 
-    def parsed(self, identity: str, defaults: Values) -> dict[str, str]:
+    def parsed(self, identity: str, defaults: Values) -> dict[str, Any]:
         """The properties in an id, in full or with only its last parts. Raises CloudError."""
         template = self.identity or self.path
         names = [place["name"] for place in _PLACE.finditer(template)]

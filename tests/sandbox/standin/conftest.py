@@ -11,7 +11,11 @@ import boto3
 import httpx
 import pytest
 
-from tests.sandbox.standin.provider import Provider, configured
+from sandbox.google.client import GoogleSandbox
+from tests.sandbox.standin.provider import Provider, configured, configured_google
+from tests.support.google import google_cloud, google_server
+
+__all__ = ["google_cloud", "google_server"]
 
 # moto takes 1.5 s to import on a quiet machine.
 _START_S = 60.0
@@ -40,6 +44,13 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def provider(aws: str) -> Iterator[Provider]:
     with configured(aws) as made:
+        yield made
+
+
+@pytest.fixture
+def google(google_server: str, google_cloud: GoogleSandbox) -> Iterator[Provider]:
+    """The Google stand-in in front of an empty cloud."""
+    with configured_google(google_server) as made:
         yield made
 
 

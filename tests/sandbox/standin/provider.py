@@ -8,9 +8,13 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
+from sandbox.google.endpoints import environment
 from sandbox.plugins.aws.servicer import AwsStandIn
+from sandbox.plugins.gcp.servicer import GcpStandIn
 from sandbox.plugins.host import start
 from sandbox.plugins.values import from_wire, to_wire
+
+PROJECT = "headgate-test"
 
 
 @dataclass(frozen=True)
@@ -116,4 +120,13 @@ def configured(endpoint: str) -> Iterator[Provider]:
     """The AWS stand-in in front of the emulator at `endpoint`."""
     with serving(AwsStandIn("7.51.1", {"AWS_ENDPOINT_URL": endpoint})) as stub:
         stub.Configure(provider_pb2.ConfigureRequest(args=to_wire({"region": "us-east-1"})))
+        yield Provider(stub)
+
+
+@contextmanager
+def configured_google(url: str, **more: str) -> Iterator[Provider]:
+    """The Google stand-in in front of the emulator at `url`."""
+    config = {"project": PROJECT, "region": "us-central1", "pollInterval": "10ms", **more}
+    with serving(GcpStandIn("10.2.0", environment(url))) as stub:
+        stub.Configure(provider_pb2.ConfigureRequest(args=to_wire(config)))
         yield Provider(stub)

@@ -7,7 +7,8 @@ from typing import Any
 import grpc
 import httpx
 import pytest
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, status_pb2
+from google.rpc import status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
 from sandbox.plugins.aws.servicer import AwsStandIn
 from sandbox.plugins.values import UNKNOWN, from_wire, to_wire

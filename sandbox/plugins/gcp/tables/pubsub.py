@@ -47,7 +47,7 @@ ROWS: tuple[Row, ...] = (
                 ),
                 retryPolicy=one("minimumBackoff~ maximumBackoff~"),
                 deadLetterPolicy=one("deadLetterTopic maxDeliveryAttempts"),
-                expirationPolicy=one("ttl!+", marks="~+"),
+                expirationPolicy=one("ttl!", marks="~+"),
             ),
         },
         path=_SUBSCRIPTION,
