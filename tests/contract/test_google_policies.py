@@ -23,7 +23,9 @@ from tests.support.policy_cases import GONE, changed
 from tests.support.servicer import UNKNOWN as NOT_KNOWN
 from tests.support.servicer import Declared, Diagnostic, Pack
 
-PACK = Pack("production", stack=ION)
+PUBLIC = "cloudrun-no-public-invoker"
+# ION is public and listed so; without the list the rule has to hold by itself.
+PACK = Pack("production", stack=ION, policy_config={PUBLIC: {"publicServices": []}})
 GOOGLE = [each for each in ROWS if each.google]
 
 
@@ -60,7 +62,7 @@ SWITCHED_OFF: list[tuple[type[pulumi.ComponentResource], str, Mapping[str, Any],
     (CanaryService, "Service", {"defaultUriDisabled": False}, "cloudrun-ingress-restricted"),
     (CanaryService, "Service", {"deletionProtection": False}, "cloudrun-hardened"),
     (CanaryService, "Service", {"binaryAuthorization": GONE}, "cloudrun-binary-authorization"),
-    (CanaryService, "Service", {"invokerIamDisabled": True}, "cloudrun-no-public-invoker"),
+    (CanaryService, "Service", {"invokerIamDisabled": True}, PUBLIC),
     (CanaryService, "Service", {"template.serviceAccount": GONE}, "cloudrun-own-service-account"),
     (CanaryService, "Service", {"template.containers.0.startupProbe": GONE}, "cloudrun-probes-limits-scaling"),
     (CanaryService, "Service", {"template.containers.0.livenessProbe": GONE}, "cloudrun-probes-limits-scaling"),
@@ -146,9 +148,9 @@ def test_further_options_pass_too(build: Callable[[], Recorded]) -> None:
 
 def test_everybody_is_let_in_only_where_the_configuration_lists_the_service() -> None:
     recorded = drive(row(CanaryService).build(public=True))
-    assert {each.policy for each in all_refused(recorded)} == {"cloudrun-no-public-invoker"}
+    assert {each.policy for each in all_refused(recorded)} == {PUBLIC}
 
-    listed = Pack("production", stack=ION, policy_config={"cloudrun-no-public-invoker": {"publicServices": [ION]}})
+    listed = Pack("production", stack=ION, policy_config={PUBLIC: {"publicServices": [ION]}})
     member = recorded.one("ServiceIamMember")
     found = listed.analyze(Declared(member.type, member.name, plain(member.inputs)))
-    assert "cloudrun-no-public-invoker" not in {each.policy for each in found}
+    assert PUBLIC not in {each.policy for each in found}
