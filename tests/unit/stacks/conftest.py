@@ -1,3 +1,4 @@
-"""Importing the stacks imports the AWS SDK, which must not trip over a warning it gives about itself."""
+"""Importing the stacks imports SDKs of both clouds, which must not trip over warnings they give about themselves."""
 
 from tests.support import aws_sdk as _aws_sdk  # noqa: F401
+from tests.support import google_sdk as _google_sdk  # noqa: F401
