@@ -8,7 +8,9 @@ from typing import Any
 
 import grpc
 from google.protobuf import any_pb2
-from google.rpc import status_pb2  # not Pulumi's copy: a second definition in one process is an error
+
+# Not Pulumi's copy: a second definition of google.rpc.Status in one process is an error.
+from google.rpc import status_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins.values import to_wire
