@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sandbox.aws import control as cloud
+from sandbox.google import control as google
 from sandbox.plugins import coverage
 from sandbox.router import control as router
 
@@ -19,8 +20,8 @@ PAGE = Path(__file__).resolve().parent.parent / "docs/sandbox.md"
 _PART = re.compile(r"(?s)(?P<begin><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end generated -->\n)")
 
 
-def _control() -> str:
-    return "\n".join(line for line in (cloud.__doc__ or "").splitlines() if line.startswith("|"))
+def _table(text: str | None) -> str:
+    return "\n".join(line for line in (text or "").splitlines() if line.startswith("|"))
 
 
 def _router() -> str:
@@ -34,7 +35,8 @@ def _escaped(cells: list[tuple[str, str, str]]) -> list[list[str]]:
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
-    "control": _control,
+    "control": lambda: _table(cloud.__doc__),
+    "google-control": lambda: _table(google.__doc__),
     "router": _router,
     "coverage": lambda: "\n".join(coverage.markdown()),
 }

@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sandbox.plugins.aws.invokes import INVOKES
-from sandbox.plugins.aws.tables import rows
+from sandbox.plugins.aws import invokes as aws_functions
+from sandbox.plugins.aws import tables as aws
+from sandbox.plugins.gcp import invokes as google_functions
+from sandbox.plugins.gcp import tables as google
 
 
 class Support(StrEnum):
-    """How a type is carried: by moto as it is, by moto as repaired here, or only recorded."""
+    """How a type is carried: by moto as it is, by moto as repaired here, only recorded, or by our own emulator."""
 
     REAL = "real"
     REPAIRED = "repaired"
     RECORD_ONLY = "record-only"
+    EMULATED = "emulated"
 
 
 @dataclass(frozen=True)
@@ -29,19 +32,19 @@ class Entry:
 
 def entries() -> list[Entry]:
     """Every resource type, by token."""
-    return [
-        Entry(token, Support(row.support), tuple(sorted(row.fields)), row.note) for token, row in sorted(rows().items())
-    ]
+    found = [Entry(t, Support(row.support), tuple(sorted(row.fields)), row.note) for t, row in aws.rows().items()]
+    found += [Entry(t, Support.EMULATED, tuple(sorted(row.fields)), row.note) for t, row in google.rows().items()]
+    return sorted(found, key=lambda entry: entry.token)
 
 
 def functions() -> list[str]:
     """Every function, by token."""
-    return sorted(INVOKES)
+    return sorted([*aws_functions.INVOKES, *google_functions.INVOKES])
 
 
 def markdown() -> Iterator[str]:
     """The lines of the table, without line ends."""
-    yield "| type | carried | what the repair does | properties |"
+    yield "| type | carried | what to know | properties |"
     yield "|---|---|---|---|"
     for entry in entries():
         names = " ".join(f"`{name}`" for name in entry.properties)

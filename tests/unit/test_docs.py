@@ -1,5 +1,6 @@
 """The documentation says what is: generated parts are current, links lead somewhere, examples are accepted."""
 
+import asyncio
 import json
 import re
 import shlex
@@ -18,6 +19,12 @@ from sandbox.aws.calls import CallLog
 from sandbox.aws.control import Control
 from sandbox.aws.faults import FaultBook
 from sandbox.aws.health import HealthBook
+from sandbox.google.calls import CallLog as GoogleCallLog
+from sandbox.google.cloud import Cloud
+from sandbox.google.control import Control as GoogleControl
+from sandbox.google.discovery import document
+from sandbox.google.faults import FaultBook as GoogleFaultBook
+from sandbox.google.gateway import Gateway, Request
 from sandbox.manager.environment import cloud_variables, engine_variables, exports
 from sandbox.manager.layout import Layout
 from stacks.docs import page as configuration
@@ -47,7 +54,7 @@ class TestGeneratedParts:
         ],
     )
     def test_a_page_without_its_markers_is_an_error(self, broken: str) -> None:
-        with pytest.raises(ValueError, match=r"expected \['control', 'coverage', 'router'\]"):
+        with pytest.raises(ValueError, match=r"expected \['control', 'coverage', 'google-control', 'router'\]"):
             sandbox_docs.filled(broken)
 
     def test_what_is_around_the_markers_stays(self) -> None:
@@ -57,7 +64,7 @@ class TestGeneratedParts:
         )
         filled = sandbox_docs.filled(page + "after\n")
         assert "stale text" not in filled
-        assert filled.count("before ") == len(sandbox_docs.PARTS)
+        assert all(f"before {name}\n" in filled for name in sandbox_docs.PARTS)
         assert filled.endswith("<!-- end generated -->\nafter\n")
         assert sandbox_docs.filled(filled) == filled
 
@@ -151,6 +158,7 @@ CONTROL = _requests("AWS_ENDPOINT_URL")
 class TestSandboxExamples:
     def test_they_are_found(self) -> None:
         assert len(CONTROL) >= 8
+        assert len(_requests("GOOGLE")) >= 5
         assert len(_requests("GREEN")) >= 2
 
     @pytest.mark.parametrize(("method", "path", "body"), CONTROL)
@@ -158,6 +166,16 @@ class TestSandboxExamples:
         control = Control(CallLog(), FaultBook(), HealthBook(), dict)
         answer = Client(control).open(path, method=method, data=body)
         assert answer.status_code == 200, answer.get_data(as_text=True)
+
+    @pytest.mark.parametrize(("method", "path", "body"), _requests("GOOGLE"))
+    def test_the_control_endpoint_of_google_takes_them(self, method: str, path: str, body: str) -> None:
+        cloud, log, faults = Cloud(), GoogleCallLog(), GoogleFaultBook()
+        control = GoogleControl(Gateway([], cloud, log, faults), cloud, log, faults)
+        place, _, query = path.partition("?")
+        answer = asyncio.run(control.answer(Request(method, place, query, body.encode(), "")))
+        assert answer.status == 200, answer.content
+        if place.endswith("/faults"):
+            assert f"run.projects.locations.{json.loads(body)['operation']}" in document("run.v2").methods
 
     @pytest.mark.parametrize(("method", "path", "body"), _requests("GREEN"))
     def test_the_application_takes_them(self, method: str, path: str, body: str) -> None:
@@ -181,7 +199,7 @@ class TestSandboxExamples:
         assert {command for command in said if f"## `{command}`" not in page} == set()
 
     def test_every_variable_of_the_environment_is_in_the_table(self) -> None:
-        urls = {"aws": "http://127.0.0.1:1", "traffic": "x", "test": "x", "http": "x"}
+        urls = {"aws": "http://127.0.0.1:1", "google": "x", "traffic": "x", "test": "x", "http": "x", "run": "x"}
         layout = Layout(ROOT / ".headgate")
         variables = exports(layout, urls, "/toolchain", {}).variables
         assert cloud_variables("x").keys() | engine_variables(layout).keys() <= variables.keys()

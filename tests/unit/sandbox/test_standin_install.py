@@ -57,6 +57,7 @@ def test_the_coverage_names_every_type_once() -> None:
     assert len(tokens) == len(set(tokens))
     assert {entry.support for entry in entries()} == set(Support)
     assert all(entry.note for entry in entries() if entry.support is Support.REPAIRED)
+    assert {entry.token[:4] for entry in entries() if entry.support is Support.EMULATED} == {"gcp:"}
 
 
 def test_the_coverage_is_a_table() -> None:
