@@ -64,6 +64,8 @@ SERVICE = Service(
     name="monitoring",
     documents=("monitoring.v3", "monitoring.v1"),
     mounts={"/monitoring/": ""},
+    # The resource "global" needs no label; Google adds the project to every one.
+    optional=frozenset({"MonitoredResource.labels"}),
     handlers={
         **POLICIES.handlers(),
         **CHANNELS.handlers(),
