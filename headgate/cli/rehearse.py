@@ -1,4 +1,4 @@
-"""`headgate rehearse demo`: a whole rollout on the sandbox, with the real engine, real state and real requests."""
+"""`headgate rehearse`: a whole rollout on the sandbox, with the real engine, real state and real requests."""
 
 import sys
 from typing import Annotated
@@ -9,8 +9,11 @@ from rich.console import Console
 app = typer.Typer(help="Rehearse a rollout on the sandbox.", no_args_is_help=True)
 
 SCALE = 60  # a minute of the plan passes in a second
-PIPE_WIDTH = 100  # columns
+PIPE_WIDTH = 110  # columns
 USERS = 2000  # at 10 % their 99 % interval is 8.3 to 11.8 %
+
+Scale = Annotated[int, typer.Option(min=2, max=3600, help="How many times as fast the clock runs.")]
+Users = Annotated[int, typer.Option(min=200, max=20000, help="Fresh users per measurement.")]
 
 
 @app.callback()
@@ -19,18 +22,28 @@ def rehearse() -> None:
 
 
 @app.command()
-def demo(
-    scale: Annotated[int, typer.Option(min=2, max=3600, help="How many times as fast the clock runs.")] = SCALE,
-    users: Annotated[int, typer.Option(min=200, max=20000, help="Fresh users per measurement.")] = USERS,
-) -> None:
+def demo(scale: Scale = SCALE, users: Users = USERS) -> None:
     """Bootstrap GreenFlow, take every step of its plan, refuse a jump, and go back."""
+    _run("demo", scale, users)
+
+
+@app.command()
+def ion(scale: Scale = SCALE, users: Users = USERS // 2) -> None:
+    """Bootstrap ION, go back from every step of its plan of weeks, promote, and begin the next rollout."""
+    _run("ion", scale, users)
+
+
+def _run(name: str, scale: int, users: int) -> None:
     from sandbox.manager import SandboxError
-    from sandbox.rehearsal.demo import demo as run_demo
+    from sandbox.rehearsal.demo import DEMO
+    from sandbox.rehearsal.ion import ION
+    from sandbox.rehearsal.run import rehearse as run
     from toolchain.progress import for_stream
 
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    (scene,) = (scene for scene in (DEMO, ION) if scene.name == name)
     try:
-        outcome = run_demo(console, for_stream(sys.stderr), scale=scale, users=users)
+        outcome = run(scene, console, for_stream(sys.stderr), scale=scale, users=users)
     except SandboxError as error:
         Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None

@@ -163,7 +163,7 @@ class _Run:
         version = answer.headers.get("X-Deployment-Version")
         if version is None:
             self._summary.by_status[answer.status] += 1
-            if answer.status >= 500:
+            if answer.status >= 400:
                 self._summary.count_lost(f"{answer.status} by the router")
             return
         self._summary.count_answer(version, answer.status, latency_ms)

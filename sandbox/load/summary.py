@@ -24,10 +24,10 @@ class VersionFigures:
 @dataclass(slots=True)
 class Summary:
     """Counts over a run. A request is *lost* when no version answered it: the connection failed, the
-    answer was cut short or too late, or the router answered 500 or above in its own name. `errors` are
-    answers of 500 and above by a version. `switches` counts the times a user was answered by another slot
-    than before. Of the `writes` that were confirmed, `missing` could not be read back, and `unverified`
-    were not asked for or got no clear answer."""
+    answer was cut short or too late, or the router answered 400 or above in its own name (what is sent is
+    in order). `errors` are answers of 500 and above by a version. `switches` counts the times a user was
+    answered by another slot than before. Of the `writes` that were confirmed, `missing` could not be read
+    back, and `unverified` were not asked for or got no clear answer."""
 
     seconds: float = 0.0
     users: int = 0

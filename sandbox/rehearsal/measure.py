@@ -1,4 +1,4 @@
-"""One measurement: the weights the balancer declares, and where the requests of fresh users really went."""
+"""One measurement: what the cloud serves, what Headgate observes, and where the requests of fresh users really went."""
 
 import asyncio
 import threading
@@ -8,7 +8,6 @@ from functools import partial
 
 import httpx
 
-from headgate.traffic.port import TrafficPort
 from sandbox.load import Load, Summary, binomial_interval, run
 
 CONFIDENCE = 0.99
@@ -16,13 +15,15 @@ CONFIDENCE = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Shares in per cent of the candidate's slot; `low` and `high` bound what the asked weight allows.
+    """Shares in per cent of one slot; `low` and `high` bound what the asked weight allows the observed share.
 
-    `tries`: 2 when the first share was outside the bounds and was measured again. An honest share is outside once in
-    a hundred, and twice in a row once in ten thousand.
+    `served`: by the emulated cloud, as the router reads it. `status`: by `headgate status`. `tries`: 2 when the first
+    share was outside the bounds and was measured again. An honest share is outside once in a hundred, and twice in a
+    row once in ten thousand.
     """
 
-    balancer_weight: int
+    served: float
+    status: int
     observed_share: float
     low: float
     high: float
@@ -38,11 +39,11 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is measured: the router's address, the port to the balancer it plays, and the candidate's slot."""
+    """What is measured: the router's address, the slot, and what Headgate says of the split (slot -> per cent)."""
 
     router: str
-    port: TrafficPort
     slot: str
+    status: Callable[[], dict[str, int]]
 
 
 def measure(subject: Subject, weight: int, users: int) -> Measurement:
@@ -50,18 +51,21 @@ def measure(subject: Subject, weight: int, users: int) -> Measurement:
 
     Measured once more, with other users, when the first share lies outside the 99 % interval.
     """
-    httpx.post(f"{subject.router}/__sandbox/refresh", timeout=10.0).raise_for_status()
-    found = _measure_once(subject, weight, users, 1)
-    return found if found.within else _measure_once(subject, weight, users, 2)
+    answer = httpx.post(f"{subject.router}/__sandbox/refresh", timeout=10.0, trust_env=False).raise_for_status()
+    served = answer.json()["weights"].get(subject.slot, {"per_cent": 0})["per_cent"]
+    status = subject.status().get(subject.slot, 0)
+    found = _measure_once(subject, weight, users, (served, status), 1)
+    return found if found.within else _measure_once(subject, weight, users, (served, status), 2)
 
 
-def _measure_once(subject: Subject, weight: int, users: int, tries: int) -> Measurement:
+def _measure_once(subject: Subject, weight: int, users: int, said: tuple[float, int], tries: int) -> Measurement:
     summary = asyncio.run(run(Load(subject.router, requests=users, fresh=True, write_share=0.1)))
     answered = sum(summary.first_by_slot.values())
     low, high = binomial_interval(answered, weight / 100, CONFIDENCE)
     in_per_cent = 100 / max(answered, 1)
     return Measurement(
-        balancer_weight=subject.port.read_split().get(subject.slot, 0),
+        served=said[0],
+        status=said[1],
         observed_share=summary.first_by_slot[subject.slot] * in_per_cent,
         low=low * in_per_cent,
         high=high * in_per_cent,

@@ -95,6 +95,24 @@ class Project:
             raise SandboxError(f"pulumi {' '.join(command)} failed with exit code {run.code}; see {self.log}\n{last}")
         return run
 
+    def observed(self) -> dict[str, int]:
+        """Slot -> per cent, as `headgate status` observes it. Raises SandboxError when it cannot tell."""
+        done = subprocess.run(
+            ["headgate", "status", "--stack", self.stack, "--json"],
+            cwd=self.folder,
+            env=dict(self.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        try:
+            (found,) = json.loads(done.stdout)["stacks"]
+            return {slot: int(share) for slot, share in found["traffic"]["observed"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            said = (done.stderr or done.stdout).strip()
+            raise SandboxError(f"headgate status says nothing of the split ({error!r}): {said}") from error
+
     def state(self) -> State:
         """The recorded state. Raises SandboxError when there is none or it cannot be read."""
         recorded = transition.read(json.loads(self.must("stack", "output", "--json").output).get("rollout"))

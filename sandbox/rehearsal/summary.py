@@ -1,4 +1,4 @@
-"""What a rehearsal found: rows for a table and for `demo.json`."""
+"""What a rehearsal found: rows for a table and for JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,8 +11,8 @@ from sandbox.rehearsal.measure import Measurement
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One update: what it was (`bootstrap`, `step`, `rollback`), the step it went to, the weight it asked for, what was
-    measured, and the seconds of `pulumi up`."""
+    """One update: what it was (`bootstrap`, `step`, `rollback`, `promotion`, `next`), what it is called, the weight it
+    asked for, what was measured, and the seconds of `pulumi up`."""
 
     what: str
     step: str
@@ -23,8 +23,9 @@ class Row:
 
     @property
     def as_asked(self) -> bool:
-        """The balancer declares the asked weight, the observed share fits it, and every request was answered."""
-        return self.measured.balancer_weight == self.asked_weight and self.measured.within and not self.measured.lost
+        """Cloud, Headgate and users agree on the asked weight, and every request was answered."""
+        found = self.measured
+        return found.served == found.status == self.asked_weight and found.within and not found.lost
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -76,14 +77,15 @@ class Outcome:
     def table(self) -> Table:
         """For people; every cell is text that survives a pipe."""
         table = Table(title=f"Rollout of {self.stack} on the sandbox")
-        for heading in ("step", "asked", "balancer", "observed", "99 % of", "users", "lost", "up", ""):
+        for heading in ("step", "asked", "served", "status", "observed", "99 % of", "users", "lost", "up", ""):
             table.add_column(heading, justify="left" if heading in ("step", "") else "right", no_wrap=True)
         for row in self.rows:
             found = row.measured
             table.add_row(
-                row.step if row.what == "step" else row.what,
+                row.step,
                 f"{row.asked_weight} %",
-                f"{found.balancer_weight} %",
+                f"{found.served:g} %",
+                f"{found.status} %",
                 f"{found.observed_share:.1f} %",
                 f"{found.low:.1f}-{found.high:.1f}",
                 str(found.requests),
