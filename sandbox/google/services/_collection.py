@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.google import iam, masks, pages
+from sandbox.google import iam, masks, operations, pages
 from sandbox.google.api import Call, Handler
 from sandbox.google.errors import ApiError, already_exists, bad_field
 from sandbox.google.store import Resource
@@ -78,6 +78,12 @@ def _checked(given: str, pattern: str, field: str) -> str:
     if pattern and not re.fullmatch(pattern, given):
         raise bad_field(field, f"invalid id '{given}': must match {pattern}")
     return given
+
+
+def polling(collection: str) -> dict[str, Handler]:
+    """The handler of `get` for the operations of an API, which is all that clients use of them."""
+    method = f"{collection}.get"
+    return {method: operations.handlers(collection)[method]}
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,18 @@ from sandbox.google.store import Resource
 
 ROOT = "https://www.googleapis.com/compute/v1/"
 _URL = re.compile(r"https?://[^/]+/compute/(v1|beta|alpha)/")
-# The words of Compute Engine's messages for its collections, where they are not the collection in snake_case.
+# What Compute Engine's messages call the resources of a collection.
 _WORDS = {
-    "sslPolicies": "ssl_policy",
+    "addresses": "address",
+    "backendServices": "backend_service",
+    "forwardingRules": "forwarding_rule",
+    "networkEndpointGroups": "network_endpoint_group",
     "securityPolicies": "security_policy",
+    "sslCertificates": "ssl_certificate",
+    "sslPolicies": "ssl_policy",
+    "targetHttpProxies": "target_http_proxy",
     "targetHttpsProxies": "target_https_proxy",
+    "urlMaps": "url_map",
 }
 
 
@@ -55,15 +62,10 @@ def stale(what: str) -> Refusal:
 
 def in_use(path: str, user: str) -> Refusal:
     # The text: https://github.com/hashicorp/terraform-provider-google/issues/3748.
-    collection = path.rsplit("/", 2)[-2]
-    word = (
-        _WORDS.get(collection)
-        or re.sub(r"(?=[A-Z])", "_", collection.removesuffix("es" * collection.endswith("sses") or "s")).lower()
-    )
     return Refusal(
         "INVALID_ARGUMENT",
         "resourceInUseByAnotherResource",
-        f"The {word} resource '{path}' is already being used by '{user}'",
+        f"The {_WORDS[kind_of(path)]} resource '{path}' is already being used by '{user}'",
     )
 
 

@@ -1,10 +1,9 @@
 """Artifact Registry v1: repositories with clean-up policies and IAM. No packages."""
 
-from sandbox.google import operations
 from sandbox.google.api import Call, Service
 from sandbox.google.errors import bad_field
 from sandbox.google.services import _cmek
-from sandbox.google.services._collection import Collection, by_query
+from sandbox.google.services._collection import Collection, by_query, polling
 from sandbox.google.store import Resource
 
 # https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy
@@ -64,5 +63,5 @@ SERVICE = Service(
     name="artifactregistry",
     documents=("artifactregistry.v1",),
     mounts={"/artifactregistry/": ""},
-    handlers={**REPOSITORIES.handlers(), **operations.handlers("artifactregistry.projects.locations.operations")},
+    handlers={**REPOSITORIES.handlers(), **polling("artifactregistry.projects.locations.operations")},
 )

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.google import operations
 from sandbox.google.api import Call, Service
 from sandbox.google.errors import ApiError, already_exists, bad_field, not_found
 from sandbox.google.services import _projects
-from sandbox.google.services._collection import Collection, by_query, target
+from sandbox.google.services._collection import Collection, by_query, polling, target
 from sandbox.google.store import Resource
 
 _ACCOUNTS = "iam.projects.serviceAccounts"
@@ -169,10 +168,6 @@ def _bury(row: Collection, dead: bool) -> Any:
     return handler
 
 
-def _get_of(collection: str) -> dict[str, Any]:
-    return {f"{collection}.get": operations.handlers(collection)[f"{collection}.get"]}
-
-
 SERVICE = Service(
     name="iam",
     documents=("iam.v1",),
@@ -189,7 +184,7 @@ SERVICE = Service(
         **PROVIDERS.handlers(),
         f"{_POOLS}.providers.delete": _bury(PROVIDERS, True),
         f"{_POOLS}.providers.undelete": _bury(PROVIDERS, False),
-        **_get_of(f"{_POOLS}.operations"),
-        **_get_of(f"{_POOLS}.providers.operations"),
+        **polling(f"{_POOLS}.operations"),
+        **polling(f"{_POOLS}.providers.operations"),
     },
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.google import pages
-from sandbox.google.api import Call, Service
+from sandbox.google.api import Call, Handler, Service
 from sandbox.google.errors import ApiError, not_found
 from sandbox.google.services import _series
 from sandbox.google.services._alerting import CHANNELS, DASHBOARDS, POLICIES, UPTIME_CHECKS, wrong
@@ -52,14 +52,23 @@ def _no_mql(_call: Call) -> Mapping[str, Any]:
     raise ApiError("UNIMPLEMENTED", "the emulator has no Monitoring Query Language; use timeSeries.list with a filter")
 
 
-def _create_dashboard(call: Call) -> Mapping[str, Any]:
-    if call.query.get("validateOnly"):
+def _or_only_checked(handler: Handler) -> Handler:
+    """A write of a dashboard; with validateOnly it is checked and answered, and nothing changes."""
+
+    def write(call: Call) -> Mapping[str, Any]:
+        if not call.query.get("validateOnly"):
+            return handler(call)
         with call.cloud.unchanged():
-            return _DASHBOARDS[f"{DASHBOARDS.api}.create"](call)
-    return _DASHBOARDS[f"{DASHBOARDS.api}.create"](call)
+            return handler(call)
+
+    return write
 
 
-_DASHBOARDS = DASHBOARDS.handlers()
+_WRITES = {f"{DASHBOARDS.api}.{method}" for method in ("create", "patch")}
+_DASHBOARDS = {
+    method: _or_only_checked(handler) if method in _WRITES else handler
+    for method, handler in DASHBOARDS.handlers().items()
+}
 SERVICE = Service(
     name="monitoring",
     documents=("monitoring.v3", "monitoring.v1"),
@@ -71,7 +80,6 @@ SERVICE = Service(
         **CHANNELS.handlers(),
         **UPTIME_CHECKS.handlers(),
         **_DASHBOARDS,
-        f"{DASHBOARDS.api}.create": _create_dashboard,
         f"{_DESCRIPTORS}.create": _create_descriptor,
         f"{_DESCRIPTORS}.get": _get_descriptor,
         f"{_DESCRIPTORS}.list": _list_descriptors,

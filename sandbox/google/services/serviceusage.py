@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.google import operations
 from sandbox.google.api import Call, Service
 from sandbox.google.errors import bad_field
 from sandbox.google.projects import number_of
 from sandbox.google.services import _projects
-from sandbox.google.services._collection import target
+from sandbox.google.services._collection import polling, target
 
 _API = "serviceusage.services"
 _DISABLED = "disabledServices"
@@ -72,6 +71,6 @@ SERVICE = Service(
         f"{_API}.disable": _switch(False),
         f"{_API}.batchEnable": _enable_all,
         f"{_API}.generateServiceIdentity": _identity,
-        **operations.handlers("serviceusage.operations"),
+        **polling("serviceusage.operations"),
     },
 )
