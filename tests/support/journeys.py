@@ -8,6 +8,7 @@ from typing import Any
 
 from headgate import transition, windows
 from headgate.plan import IDLE
+from headgate.problems import Violation
 from headgate.settings import Settings
 from headgate.state import Release, State, Version
 from headgate.systems import SYSTEMS, slot_of
@@ -37,12 +38,12 @@ class Journey:
         assert isinstance(read, transition.Transition)
         return read.proposed
 
-    def decide(self, settings: Settings) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """The record that `settings` would make now, and numbers of the rules that it breaks, in order."""
+    def decide(self, settings: Settings) -> tuple[dict[str, Any], tuple[Violation, ...]]:
+        """The record that `settings` would make now, and what refuses it."""
         record = ledger.decide(self.record, stack_files.created(settings), self.cloud, self.now)
         made = transition.from_dict(record)
         found = transition.check(made.previous, made.proposed, made.plan, self.now, made.report)
-        return record, tuple(dict.fromkeys(violation.rule.split()[0] for violation in found))
+        return record, found
 
     def go(self, settings: Settings, wait: int = 0) -> frozenset[str]:
         """Asks for `settings` after `wait` seconds. Returns the rules that refuse them; without any, they are in force,
@@ -56,7 +57,7 @@ class Journey:
             assert ledger.confirm(record, self.cloud, True, lambda _: None) is record
             self.cloud.unreachable = unreachable
             self.record = record
-        return frozenset(found)
+        return frozenset(violation.rule.split()[0] for violation in found)
 
     def walk(self, *settings: Settings) -> None:
         """Goes through all of these, each as soon as bakes and windows let it."""
