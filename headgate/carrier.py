@@ -128,7 +128,8 @@ def check_revisions(
     problems += check_split(shares, proposed)
     slots = proposed.split.keys()
     unknown = [name for name in shares if name not in slots and not shares[name]]
-    if isinstance(template, str) and template and template not in slots:
+    # A template that is kept while traffic is given back may name a candidate that is named nowhere else by now.
+    if isinstance(template, str) and template and template not in slots | proposed.known_slots:
         unknown.append(template)
     if unknown:
         problems.append(

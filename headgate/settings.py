@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from headgate import plan as plans
 from headgate.plan import IDLE, Plan
-from headgate.problems import Problem
+from headgate.problems import Problem, RuleId
 from headgate.reader import PROJECT, Reader
 from headgate.state import Asked, Release, Version
 from headgate.systems import SYSTEMS, System, slot_of
@@ -163,20 +163,20 @@ def _release(reader: Reader, raw: object, system: System, stack: str) -> Release
 
 def _version(reader: Reader, raw: object, where: str, system: System, stack: str) -> Version:
     mapping = reader.mapping(raw, where, ("version", "slot", "image"))
+    version = reader.text(mapping.get("version"), f"{where}.version")
     image = reader.text(mapping.get("image"), f"{where}.image")
     slot = mapping.get("slot")
     if system.fixed:
-        slot = reader.choice(slot, f"{where}.slot", system.slots)
-    elif slot is None:
-        slot = slot_of(stack, image)
-        if image and not slot:
-            reader.add(f"{where}.image", image, "an image by digest, name@sha256:..., after which its slot is named",
-                       "Pin the image by its digest.")  # fmt: skip
-    else:
-        pattern = re.compile(rf"(?=.{{1,63}}$){re.escape(stack)}-[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-        expected = f"nothing, or a name of at most 63 characters that begins with {stack}-"
-        slot = reader.matching(slot, f"{where}.slot", pattern, expected)
-    return Version(reader.text(mapping.get("version"), f"{where}.version"), str(slot), image)
+        return Version(version, reader.choice(slot, f"{where}.slot", system.slots), image)
+    derived = slot_of(stack, image)
+    if image and not derived:  # said here, for without a digest there is no slot that a rule could judge
+        expected = f"an image by digest, name@sha256:... ({RuleId.IMAGES_BY_DIGEST})"
+        reader.add(f"{where}.image", image, expected, "Pin the image by the digest the registry shows for it.")
+    if slot is None:
+        return Version(version, derived, image)
+    pattern = re.compile(rf"(?=.{{1,63}}$){re.escape(stack)}-[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+    expected = f"nothing, or a name of at most 63 characters that begins with {stack}-"
+    return Version(version, reader.matching(slot, f"{where}.slot", pattern, expected), image)
 
 
 def _step(reader: Reader, raw: object, plan: Plan | None) -> str:

@@ -1,5 +1,6 @@
 """The systems that Headgate knows, and where their versions run."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,7 +26,10 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
 )
 
 
+_BY_DIGEST = re.compile(r".+@sha256:([0-9a-f]{64})")
+
+
 def slot_of(stack: str, image: str) -> str:
-    """The slot of `image`: `<stack>-` and the first 12 hex digits of its digest; empty without a digest."""
-    _, separator, digest = image.rpartition("@sha256:")
-    return f"{stack}-{digest[:DIGEST_DIGITS]}" if separator and len(digest) >= DIGEST_DIGITS else ""
+    """The slot of `image`: `<stack>-` and the first 12 hex digits of its digest; empty without a whole digest."""
+    match = _BY_DIGEST.fullmatch(image)
+    return f"{stack}-{match[1][:DIGEST_DIGITS]}" if match else ""

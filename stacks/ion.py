@@ -39,7 +39,7 @@ def build(settings: Settings, details: IonSettings, clock: Clock, port: TrafficP
     entries = {key: _entry(version) for key, version in details.secrets.items()}
     revision = _revision(settings, details, entries)
     # A revision keeps what it was created with: the record holds a digest of all of it.
-    settings = settings.with_template(template_digest(resolve(name, project, revision)))
+    settings = settings.with_template(_digest(settings, project, revision))
     began = foundation.begin(settings, clock, port, declared.service)
 
     keys = EncryptionKeyRing(
@@ -167,6 +167,13 @@ def _revision(settings: Settings, details: IonSettings, entries: Mapping[str, Se
     }
 
 
+def _digest(settings: Settings, project: str, revision: RevisionArgs) -> str:
+    try:
+        return template_digest(resolve(settings.name, project, revision))
+    except ValueError as error:
+        raise pulumi.RunError(f"{settings.file}: {error}") from None
+
+
 def _traffics(settings: Settings) -> Sequence[TrafficArgs]:
     """The split by named revision. A candidate is named only once its rollout has begun: before, it does not exist."""
     release, step = settings.release, settings.plan.step(settings.step)
@@ -210,7 +217,7 @@ def _dashboard(
         "memory": details.service.memory,
         "labels": labels,
     }
-    if release.candidate is not None:
+    if release.candidate is not None and settings.step != IDLE:
         args["candidate"] = release.candidate.slot
     return args
 

@@ -4,11 +4,12 @@ import time
 
 import pytest
 
-from tests.engine.ion.conftest import STAGING, Google, MakeIon
+from tests.engine.ion.conftest import PRODUCTION, STAGING, Google, MakeIon
 from tests.support.engine import Project
 
 pytestmark = pytest.mark.engine
 
+CANDIDATE = f"{STAGING}-7b1c9d4e2f60"
 BEFORE, AFTER = {"live": 100, "candidate": 0}, {"live": 95, "candidate": 5}
 
 
@@ -93,10 +94,45 @@ def test_a_foreign_change_is_shown_by_a_refresh_and_healed_by_the_next_update(pr
 
 
 def test_a_candidate_that_never_becomes_ready_gets_nothing(project: Project, google: Google) -> None:
-    google.ready(f"{STAGING}-7b1c9d4e2f60", False)
+    google.ready(CANDIDATE, False)
     project.step("canary-5")
     held = project.up("--skip-preview", check=False)
     google.clear()
     assert held.code != 0
     assert "R-18" in held.output, str(held)
     assert google.served(STAGING) == BEFORE
+
+
+def test_back_from_a_candidate_that_broke_moves_traffic_at_once_and_is_recorded_by_the_next(
+    project: Project, google: Google
+) -> None:
+    """Cloud Run moves the traffic, yet calls the operation failed as long as the newest revision is not ready."""
+    project.step("canary-5")
+    project.up("--skip-preview")
+    google.ready(CANDIDATE, False)
+    project.step("idle")
+    said = project.up("--skip-preview", check=False)
+    assert google.served(STAGING) == {"live": 100}
+    assert said.code != 0
+    assert "is not ready" in said.output, str(said)
+    project.up("--skip-preview")
+    assert project.recorded_step() == "idle"
+    assert google.served(STAGING) == {"live": 100}
+
+
+def test_a_candidate_that_never_starts_leaves_everything_with_live(make_ion: MakeIon, google: Google) -> None:
+    project = make_ion(PRODUCTION)
+    project.up("--skip-preview")
+    revision = f"{PRODUCTION}-{CANDIDATE.removeprefix(f'{STAGING}-')}"
+    google.ready(revision, False)
+    project.step("canary-up")
+    failed = project.up("--skip-preview", check=False)
+    assert failed.code != 0
+    assert "is not ready" in failed.output, str(failed)
+    assert google.served(PRODUCTION) == {"live": 100}
+    assert project.recorded_step() == "idle"
+    project.step("idle")
+    project.up("--skip-preview", "--refresh")
+    assert google.served(PRODUCTION) == {"live": 100}
+    clean = project.preview("--refresh", "--expect-no-changes")
+    assert clean.code == 0, str(clean)

@@ -178,7 +178,7 @@ BROKEN = [
         props["name"] = "another-service"
         props["member"] = "allAuthenticatedUsers" """,
         "cloudrun-no-public-invoker",
-        "allAuthenticatedUsers",
+        "found everybody",
     ),
 ]
 
