@@ -88,10 +88,10 @@ class Engine:
     def update(self, row: Row, record: Record, inputs: Values) -> Made:
         """Bring the resource to `inputs`. Raises HalfDone.
 
-        As the official provider: what differs is decided by the recorded state, and the state of an update that
-        failed is the one that was wanted. Therefore nothing is sent when only the last update's failure is left
-        to repair; what the look that follows finds goes on record, and the update after that repairs.
-        Source: cloud-run-notes, part 4 (measured with the official provider 9.35.0).
+        As the official provider: what differs is decided by the recorded outputs, and those of an update that failed
+        are the ones that were wanted (the engine keeps the inputs of before: pulumi/pulumi#2011). Therefore nothing
+        is sent when only the last update's failure is left to repair; what the look that follows finds goes on
+        record, and the update after that repairs. Source: cloud-run-notes, part 4 (measured, provider 9.35.0).
         """
         target = Target(record.id, inputs, record.state, self._defaults)
         cloud = self._cloud(row, target)
@@ -126,12 +126,10 @@ class Engine:
                 raise
 
     def changes(self, row: Row, record: Record, news: Values) -> list[differ.Change]:
-        """What differs between the state and `news`, as the official provider sees it."""
-        state = {**record.inputs, **record.state}
+        """What differs between the state and `news`, as the official provider sees it: the inputs do not count."""
         wanted = {**self._completed(row), **news}
-        aligned = codecs.aligned(row.fields, state, wanted)
-        old = codecs.aligned(row.fields, {k: v for k, v in record.inputs.items() if k != DEFAULTS}, wanted)
-        return differ.changes(old, aligned, wanted, force_new=row.fixed)
+        state = codecs.aligned(row.fields, record.state or record.inputs, wanted)
+        return differ.changes(state, state, wanted, force_new=row.fixed)
 
     def _completed(self, row: Row) -> dict[str, Any]:
         """What the provider's configuration gives where the program says nothing: another project replaces."""

@@ -98,7 +98,9 @@ def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
             assert process.poll() is None, "the emulated Google ended while it started"
             assert time.monotonic() < deadline, "the emulated Google did not start within a minute"
             time.sleep(0.05)
-        yield Google(json.loads(ready.read_text())["url"])
+        made = Google(json.loads(ready.read_text())["url"])
+        with made.http:
+            yield made
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)

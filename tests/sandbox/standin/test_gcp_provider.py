@@ -85,6 +85,14 @@ def half_done(error: Any) -> Any:
     return detail
 
 
+def as_recorded(before: Resource, detail: Any) -> Resource:
+    """What the engine keeps after an update that failed: the outputs it is told, and the inputs of before.
+
+    Source: pulumi/pulumi pkg/engine/update.go, OnResourceStepPost (issue 2011 there).
+    """
+    return Resource(before.urn, detail.id, before.inputs, from_wire(detail.properties))
+
+
 def sent(cloud: GoogleSandbox, since: int = 0) -> list[str]:
     """Method and path of every request of the stand-in, without the prefix of the API."""
     calls = cloud.calls(since=since, agent=AGENT)
@@ -364,14 +372,14 @@ class TestFailedUpdate:
         wanted = small("svc-r2", "v2", ("svc-r1", 50), ("svc-r2", 50))
         google_cloud.refuse("services.patch", status=status, message="no")
 
-        # 1. Refused: it fails, and what was wanted goes on record, inputs and outputs.
+        # 1. Refused: it fails, and what was wanted goes on record as what is there.
         with pytest.raises(grpc.RpcError) as refused:
             google.update(live, wanted)
         assert message(refused.value).startswith(f"googleapi: Error {status}: no")
         detail = half_done(refused.value)
         assert list(detail.reasons) == [message(refused.value)]
-        recorded = Resource(live.urn, detail.id, from_wire(detail.inputs), from_wire(detail.properties))
-        assert recorded.inputs == wanted
+        assert from_wire(detail.inputs) == wanted
+        recorded = as_recorded(live, detail)
         assert [entry["percent"] for entry in recorded.outputs["traffics"]] == [50, 50]
         assert google_cloud.split("svc").percents == {"svc-r1": 95, "svc-r2": 5}
 
@@ -389,6 +397,17 @@ class TestFailedUpdate:
         assert google_cloud.split("svc").percents == {"svc-r1": 50, "svc-r2": 50}
         assert google.diff(repaired, wanted).changes == NONE
 
+    def test_a_removal_is_hidden_in_the_same_way(self, google: Provider, google_cloud: GoogleSandbox) -> None:
+        made = google.create(SERVICE, "s", {**SMALL, "description": "old"})
+        google_cloud.refuse("services.patch")
+        with pytest.raises(grpc.RpcError) as refused:
+            google.update(made, SMALL)
+        recorded = as_recorded(made, half_done(refused.value))
+        assert google.diff(recorded, SMALL).changes == NONE
+        looked = google.update(recorded, SMALL)
+        assert looked.outputs["description"] == "old"
+        assert "description" not in google.update(looked, SMALL).outputs
+
     def test_a_refresh_right_after_it_repairs_at_once(self, google: Provider, google_cloud: GoogleSandbox) -> None:
         made = google.create(SERVICE, "s", SMALL)
         wanted = {**SMALL, "description": "new"}
@@ -396,8 +415,7 @@ class TestFailedUpdate:
         with pytest.raises(grpc.RpcError) as refused:
             google.update(made, wanted)
         detail = half_done(refused.value)
-        recorded = Resource(made.urn, detail.id, from_wire(detail.inputs), from_wire(detail.properties))
-        seen = google.read(recorded)
+        seen = google.read(as_recorded(made, detail))
         assert seen is not None
         assert "description" not in seen.inputs
         assert google.update(seen, wanted).outputs["description"] == "new"
