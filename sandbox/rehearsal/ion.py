@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from headgate.state import Version
 from headgate.systems import slot_of
-from headgate.windows import DAY, is_open
+from headgate.windows import DAY
 from sandbox.rehearsal.scene import Scene
 from sandbox.rehearsal.stage import Stage
 
@@ -17,8 +17,8 @@ def script(stage: Stage) -> None:
     steps = stage.plan.steps
     stage.bootstrap()
     with stage.users_who_keep_asking():
-        if not is_open(stage.plan.calendar.start, stage.pace.now()):
-            stage.refused(steps[0], "A start outside its window")
+        stage.outside_window()
+        stage.refused(steps[0], "A start outside its window")
         for last in range(len(steps)):
             if last:
                 stage.as_rollout(f"{stage.candidate.version} take {last + 1}")

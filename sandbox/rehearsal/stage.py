@@ -9,7 +9,7 @@ from rich.console import Console
 from headgate import duration
 from headgate.plan import IDLE, Plan, Step
 from headgate.state import Version
-from headgate.windows import next_opening
+from headgate.windows import is_open, next_opening
 from sandbox.manager import SandboxError
 from sandbox.rehearsal.measure import Background, Subject, measure
 from sandbox.rehearsal.pace import Pace
@@ -24,6 +24,7 @@ _HEADLINES = {
     "promotion": "Promotion",
     "next": "The next version is named, the standby is let go",
 }
+HOUR = 3600
 INTO_WINDOW = 300  # seconds after a window opens, for the clock is set in steps of its scale
 
 
@@ -123,6 +124,12 @@ class Stage:
             opens += INTO_WINDOW
         with self.speaker.progress.phase("  waiting for the next start window") as tick:
             self.pace.wait_until(opens, tick)
+
+    def outside_window(self) -> None:
+        """Waits, if need be, until no rollout may start."""
+        windows = self.plan.calendar.start
+        while is_open(windows, self.pace.now()):
+            self.pace.wait_until(self.pace.now() + HOUR)
 
     def refused(self, step: Step, why: str) -> None:
         """Asks for `step` when it may not be: the preview must fail, and nothing must change."""

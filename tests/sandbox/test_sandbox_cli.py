@@ -16,13 +16,15 @@ import httpx
 import pytest
 
 from headgate.traffic.alb import AlbTraffic
+from headgate.traffic.cloud_run import CloudRunTraffic
 from sandbox.manager.layout import CHECKOUT
 from tests.support.rollouts import image
 from toolchain import Toolchain
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.engine]
 
-NAME = "greenflow-production"
+NAME, ION = "greenflow-production", "ion-production"
+PROJECT = "projects/p/locations/us-central1"
 
 
 @dataclass
@@ -100,7 +102,7 @@ def test_from_up_to_down(sandbox: Sandbox) -> None:
     assert refused.stderr == "headgate: The sandbox is not up. Start it: headgate sandbox up\n"
 
     said = sandbox.must("sandbox", "up")
-    assert f"The sandbox is running for stack {NAME}" in said
+    assert f"The sandbox is running for stacks {NAME} and {ION}" in said
     before = sandbox.status()
     assert before["condition"] == "running"
     assert all(url.startswith("http://127.0.0.1:") for url in before["urls"].values())
@@ -117,6 +119,8 @@ def test_from_up_to_down(sandbox: Sandbox) -> None:
     assert {stack["name"]: stack["current"] for stack in json.loads(stacks.stdout)} == {
         "greenflow-production": True,
         "greenflow-staging": False,
+        "ion-production": False,
+        "ion-staging": False,
     }
     assert sorted(path.name for path in (sandbox.home / "pulumi-home" / "plugins").iterdir()) != []
 
@@ -169,6 +173,28 @@ def test_real_processes_follow_the_emulated_services(sandbox: Sandbox) -> None:
     assert all(ended(pid) for pid in apps)
 
 
+def test_real_processes_follow_the_emulated_revisions(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox.must("sandbox", "up")
+    sandbox.enter()
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "sandbox")
+    endpoint = sandbox.environ["GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT"]
+    traffic = CloudRunTraffic(ION, "p", "us-central1", endpoint=endpoint)
+    health = f"{sandbox.environ['HEADGATE_ROUTER_RUN_URL']}/api/v2/health"
+    with httpx.Client(trust_env=False, timeout=30.0) as http:
+        deploy(http, endpoint, "POST", "1", {"a": 100})
+        eventually(lambda: http.get(health).headers.get("X-Deployment-Version") == "1", "the only revision serves")
+        deploy(http, endpoint, "PATCH", "2", {"a": 100, "b": 0})
+        eventually(lambda: slots(sandbox) == {f"{ION}-a": "1", f"{ION}-b": "2"}, "the tagged revision serves too")
+
+        traffic.write_split({f"{ION}-a": 0, f"{ION}-b": 100}, 0)
+        eventually(lambda: http.get(health).headers["X-Deployment-Version"] == "2", "traffic moves")
+        deploy(http, endpoint, "PATCH", "2", {"b": 100})
+        eventually(lambda: slots(sandbox) == {f"{ION}-b": "2"}, "what the traffic does not name any more goes")
+    apps = [app["pid"] for app in sandbox.status()["apps"]]
+    sandbox.must("sandbox", "down")
+    assert all(ended(pid) for pid in apps)
+
+
 def test_a_router_that_crashed_is_started_again_where_it_was(sandbox: Sandbox) -> None:
     sandbox.must("sandbox", "up")
     before = sandbox.status()
@@ -176,9 +202,9 @@ def test_a_router_that_crashed_is_started_again_where_it_was(sandbox: Sandbox) -
     eventually(lambda: sandbox.status()["condition"] == "crashed", "the crash is seen")
     said = sandbox.run("sandbox", "status")
     assert said.returncode == 1
-    assert "the router has ended" in said.stdout
-    assert "the emulated cloud and its state are kept" in said.stdout
-    assert "the router has ended" in sandbox.run("sandbox", "env").stderr
+    assert "the router that plays the load balancer has ended" in said.stdout
+    assert "the emulated clouds and the state are kept" in said.stdout
+    assert "the router that plays the load balancer has ended" in sandbox.run("sandbox", "env").stderr
 
     sandbox.must("sandbox", "up")
     after = sandbox.status()
@@ -200,22 +226,23 @@ def test_a_watch_that_crashed_leaves_no_process_behind(sandbox: Sandbox) -> None
     eventually(lambda: slots(sandbox) == {"blue": "1", "green": "2"}, "both slots serve again")
 
 
-def test_a_cloud_that_crashed_is_lost_and_said(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(("cloud", "spoken"), [("cloud", "AWS"), ("google", "Google")])
+def test_a_cloud_that_crashed_is_lost_and_said(sandbox: Sandbox, cloud: str, spoken: str) -> None:
     sandbox.must("sandbox", "up")
     sandbox.enter()
     System(sandbox).create()
     eventually(lambda: slots(sandbox) == {"blue": "1", "green": "2"}, "both slots serve")
     before = sandbox.status()
-    os.kill(sandbox.pid("cloud"), signal.SIGKILL)
+    os.kill(sandbox.pid(cloud), signal.SIGKILL)
     eventually(lambda: sandbox.status()["condition"] == "crashed", "the crash is seen")
     remedy = "headgate sandbox down, then headgate sandbox up"
     for verb in ("status", "env", "up"):
         said = sandbox.run("sandbox", verb)
         assert said.returncode == 1, verb
-        assert "the emulated cloud has ended" in said.stdout + said.stderr
+        assert f"the emulated {spoken} has ended" in said.stdout + said.stderr
         assert remedy in said.stdout + said.stderr
         assert "Traceback" not in said.stderr
-    rollout = sandbox.run("status", "--stack", NAME)
+    rollout = sandbox.run("status", "--stack", NAME if cloud == "cloud" else ION)
     assert rollout.returncode == 0
     assert "not reachable" in rollout.stdout
 
@@ -253,6 +280,26 @@ def slots(sandbox: Sandbox) -> dict[str, str]:
     """What serves now; read from the file, which takes no process."""
     apps = json.loads((sandbox.home / "apps.json").read_text())["apps"]
     return {app["slot"]: app["version"] for app in apps if app["serves"]}
+
+
+def deploy(http: httpx.Client, endpoint: str, verb: str, version: str, split: dict[str, int]) -> None:
+    """ION's service with revision a (version 1) or b (version 2) as its template; `split` by revision."""
+    container = {
+        "image": f"us-docker.pkg.dev/p/ion/api@sha256:{version * 64}",
+        "ports": [{"containerPort": 8080}],
+        "env": [{"name": "HEADGATE_VERSION", "value": version}],
+    }
+    by_revision = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
+    service = {
+        "template": {"revision": f"{ION}-{' ab'[int(version)]}", "containers": [container]},
+        "invokerIamDisabled": True,
+        "traffic": [
+            {"type": by_revision, "revision": f"{ION}-{letter}", "percent": share, "tag": f"tag-{letter}"}
+            for letter, share in split.items()
+        ],
+    }
+    where = f"{PROJECT}/services?serviceId={ION}" if verb == "POST" else f"{PROJECT}/services/{ION}"
+    http.request(verb, f"{endpoint}{where}", json=service).raise_for_status()
 
 
 class System:
