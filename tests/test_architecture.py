@@ -1,18 +1,21 @@
 """The rules of the tree that neither a linter nor a type checker knows."""
 
 import ast
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("headgate", "components", "policies", "stacks", "sandbox", "toolchain")
 
 # The modules that decide. What they import of ours is held to the same rule.
 DECIDING = (
-    "plan", "state", "transition", "carrier", "limits", "health", "sequential", "verdict", "assignment",
-    "middleware.quantiles", "middleware.comparison",
+    "plan", "state", "transition", "carrier", "limits", "settings", "systems", "reader", "windows", "health",
+    "sequential", "verdict", "assignment", "middleware.quantiles", "middleware.comparison",
 )  # fmt: skip
 # In the standard library, yet a way to the clock, to chance or to the world.
 IMPURE = frozenset(
@@ -45,6 +48,21 @@ CLOCK_READS = frozenset({"now", "today", "utcnow"})
 MAY_USE_SANDBOX = frozenset({"headgate.cli.sandbox_cmd", "headgate.cli.rehearse"})
 # What a policy pack may know of ours besides itself and the deciding modules.
 POLICIES_MAY_USE = frozenset({"headgate.clock"})
+
+
+# The only packages of the core that may name a cloud, one of its services or its libraries.
+MAY_NAME_A_CLOUD = ("headgate.traffic", "headgate.metrics")
+CLOUD_WORDS = frozenset(
+    {
+        "alb", "amazon", "amazonaws", "appspot", "arn", "aws", "azure", "bigquery", "boto", "boto3", "botocore",
+        "cloudfront", "cloudwatch", "dynamodb", "ec2", "ecr", "ecs", "elasticache", "elb", "elbv2", "fargate",
+        "gce", "gcloud", "gcp", "gcs", "gke", "google", "googleapis", "iam", "kms", "knative", "moto", "nlb",
+        "pubsub", "rds", "route53", "s3", "sns", "sqs", "stackdriver", "vpc",
+    }
+)  # fmt: skip
+# Not `lambda`, which Python has too.
+_WORD = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*")  # in snake_case, CamelCase, texts and comments
+_CLOUD_RUN = re.compile(r"(?i:cloud[ _-]?run)(?![a-z])")
 
 
 @dataclass(frozen=True)
@@ -121,8 +139,10 @@ def calls(module: Module, *functions: str) -> set[str]:
 
 
 def test_the_deciding_modules_are_where_the_rules_look_for_them() -> None:
-    expected = {"headgate.plan", "headgate.state", "headgate.transition", "headgate.limits", "headgate.assignment"}
-    assert expected <= pure_core().keys()
+    names = (
+        "plan", "state", "transition", "limits", "assignment", "windows", "systems", "reader", "settings",
+    )  # fmt: skip
+    assert {f"headgate.{name}" for name in names} <= pure_core().keys()
 
 
 def test_pure_core_imports_only_harmless_standard_library() -> None:
@@ -164,6 +184,49 @@ def test_the_middleware_brings_an_application_nothing_but_itself() -> None:
     middleware = [module for module in MODULES.values() if module.name.startswith("headgate.middleware")]
     assert len(middleware) > 1
     assert offences(foreign, middleware) == {}
+
+
+def names_of_clouds(text: str) -> set[str]:
+    """What `text` says of clouds: whole words, however they are joined; in comments and texts too."""
+    found = {
+        f"line {number}: {word}"
+        for number, line in enumerate(text.splitlines(), start=1)
+        for word in _WORD.findall(line)
+        if word.lower() in CLOUD_WORDS
+    }
+    lines = (text.count("\n", 0, match.start()) + 1 for match in _CLOUD_RUN.finditer(text))
+    return found | {f"line {number}: Cloud Run" for number in lines}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# as AWS does it", "class AlbTraffic:", "aws_region = 1", '"gcp:project"', "An ARN.", "EC2Instance",
+     "boto3.client", "CLOUD_RUN", "import x_cloud_run", "on Cloud Run", "CloudRunTraffic", "GOOGLE_ENDPOINT", "s3://bucket"],
+)  # fmt: skip
+def test_the_name_of_a_cloud_is_found(text: str) -> None:
+    assert names_of_clouds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lambda state: state", "the cloud. Run the update again", "a warning", "the learner's album", "awsome", "lines3",
+     "salaries", "the cloud running", "classifiers", "kmsg"],
+)  # fmt: skip
+def test_other_words_are_left_alone(text: str) -> None:
+    assert names_of_clouds(text) == set()
+
+
+def test_the_core_names_no_cloud() -> None:
+    """Not even in a comment: what only one cloud has belongs to its adapter, or to the components."""
+    core = [m for m in of_package("headgate") if not m.name.startswith(MAY_NAME_A_CLOUD)]
+    assert len(core) > 30
+    assert offences(lambda module: names_of_clouds(module.path.read_text()), core) == {}
+
+
+def test_those_that_may_name_a_cloud_do() -> None:
+    """Else the rule would look for the wrong words."""
+    adapters = [m for m in of_package("headgate") if m.name in ("headgate.traffic.alb", "headgate.traffic.cloud_run")]
+    assert len(offences(lambda module: names_of_clouds(module.path.read_text()), adapters)) == 2
 
 
 def test_policies_know_only_the_pure_core_and_the_clock() -> None:
