@@ -16,7 +16,7 @@ def autoname(resource: str, seed: bytes, longest: int) -> str:
     room = longest - _DIGITS - 1
     if len(resource) > room:
         raise NoName(
-            f"the name made up for {resource!r} would be longer than the {longest} characters AWS allows; "
+            f"the name made up for {resource!r} would be longer than the {longest} characters allowed; "
             "give the resource a name of its own, or a shorter logical name"
         )
     digits = hashlib.sha256(seed).hexdigest()[:_DIGITS] if seed else secrets.token_hex(4)[:_DIGITS]

@@ -1,7 +1,7 @@
 """`python -m sandbox.plugins.serve`: keep both providers warm, so that a run need not start them.
 
-Prints `export PULUMI_DEBUG_PROVIDERS=aws:PORT,gcp:PORT`; the engine then attaches to them. The emulator is the
-one that AWS_ENDPOINT_URL names when this starts.
+Prints `export PULUMI_DEBUG_PROVIDERS=aws:PORT,gcp:PORT`; the engine then attaches to them. The emulators are the
+ones that AWS_ENDPOINT_URL and the GOOGLE_…_CUSTOM_ENDPOINT variables name when this starts.
 """
 
 import argparse

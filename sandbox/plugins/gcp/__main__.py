@@ -1,5 +1,6 @@
 """The main of the plugin, called by the executable that `sandbox.plugins.install` writes."""
 
+import gc
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -9,6 +10,7 @@ from sandbox.plugins.slim import stub_pulumi
 
 def ready(version: str) -> Callable[[], None]:
     """Load everything; what is returned serves until the engine ends it. Raises ModuleNotFoundError."""
+    gc.disable()  # the plugin lives for one command
     stub_pulumi()
     from sandbox.plugins.gcp.servicer import GcpStandIn
     from sandbox.plugins.host import serve_plugin

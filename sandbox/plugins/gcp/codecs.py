@@ -31,6 +31,8 @@ def problems(fields: Fields, values: Any, path: str = "") -> list[tuple[str, str
         where, given = path + name, values.get(name)
         if given is None:
             found += [(where, f"{where}: required, and not given")] if field.required else []
+        elif field.json and isinstance(given, str) and _parsed(given) is None:
+            found.append((where, f"{where}: expected a JSON document"))
         elif given is not UNKNOWN and field.kind is Kind.ONE:
             found += _block_problems(field, given, where)
         elif given is not UNKNOWN and field.kind is Kind.MANY:

@@ -323,6 +323,66 @@ class TestRequests:
             google.delete(topic)
 
 
+class TestRemovals:
+    """What a program no longer names goes, also where a request of its own carries it."""
+
+    def remove(self, google: Provider, made: Resource, *names: str) -> Resource:
+        wanted = {key: value for key, value in made.inputs.items() if key not in names}
+        changed = google.update(made, wanted)
+        assert names
+        assert all(name not in changed.outputs for name in names)
+        assert google.diff(changed, changed.inputs).changes == NONE
+        return changed
+
+    def test_parts_of_a_load_balancer(self, google: Provider) -> None:
+        with world(google) as w:
+            given = {"name": "b", "loadBalancingScheme": "EXTERNAL_MANAGED", "securityPolicy": w.policy("p")}
+            google.delete(
+                self.remove(
+                    google, google.create("gcp:compute/backendService:BackendService", "b", given), "securityPolicy"
+                )
+            )
+            given = {
+                "name": "x",
+                "urlMap": w.url_map(),
+                "sslCertificates": [w.certificate("c")],
+                "sslPolicy": w.tls("t"),
+            }
+            google.delete(
+                self.remove(
+                    google, google.create("gcp:compute/targetHttpsProxy:TargetHttpsProxy", "x", given), "sslPolicy"
+                )
+            )
+
+    def test_labels_and_blocks(self, google: Provider, google_cloud: GoogleSandbox) -> None:
+        given = {"name": "events", "labels": {"a": "b"}, "messageRetentionDuration": "86400s"}
+        made = google.create("gcp:pubsub/topic:Topic", "t", given)
+        changed = self.remove(google, made, "labels", "messageRetentionDuration")
+        assert changed.outputs["effectiveLabels"] == {}
+        (call,) = google_cloud.calls(agent=AGENT, method="PATCH")
+        assert call.url.endswith("updateMask=labels%2CmessageRetentionDuration")
+
+    def test_rules_of_a_firewall_are_changed_one_by_one(self, google: Provider, google_cloud: GoogleSandbox) -> None:
+        def rule(priority: int, ranges: str) -> dict[str, Any]:
+            match = {"versionedExpr": "SRC_IPS_V1", "config": {"srcIpRanges": [ranges]}}
+            return {"action": "deny(403)", "priority": priority, "match": match}
+
+        last = rule(2147483647, "*")
+        token = "gcp:compute/securityPolicy:SecurityPolicy"
+        kept, gone = rule(0, "192.0.2.0/24"), rule(1000, "198.51.100.0/24")
+        made = google.create(token, "p", {"name": "p", "rules": [kept, gone, last]})
+        changed = google.update(made, {"name": "p", "rules": [last, {**kept, "preview": True}, rule(5, "10.0.0.0/8")]})
+        posts = [each.partition("?") for each in sent(google_cloud) if "Rule" in each]
+        assert [(path.rsplit("/", 1)[1], query) for path, _, query in posts] == [
+            ("addRule", "alt=json"),
+            ("patchRule", "alt=json&priority=0"),
+            ("removeRule", "alt=json&priority=1000"),
+        ]
+        assert google.diff(changed, changed.inputs).changes == NONE
+        without = google.check(made.urn, {"name": "p"}, changed.inputs)
+        assert google.diff(changed, without).changes == NONE
+
+
 class TestDrift:
     def test_a_split_changed_by_hand_is_shown_by_a_refresh_only(
         self, google: Provider, google_cloud: GoogleSandbox

@@ -21,10 +21,11 @@ def general(where: str = "name^ project~^") -> dict[str, Field]:
 def setter(
     names: str, path: str, verb: str, body: Callable[[Target], dict[str, Any]], *, on_create: bool = False
 ) -> Action:
-    """Properties that a request of their own changes."""
+    """Properties that a request of their own changes; what is removed from the program is not in its body."""
 
     def requests(target: Target) -> list[Request]:
-        return [Request("POST", f"{target.path(path)}/{verb}", {}, body(target))]
+        given = {name: value for name, value in body(target).items() if value is not None}
+        return [Request("POST", f"{target.path(path)}/{verb}", {}, given)]
 
     return Action(frozenset(names.split()), requests, on_create)
 

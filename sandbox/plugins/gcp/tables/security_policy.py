@@ -10,9 +10,6 @@ from sandbox.plugins.gcp.tables.compute import GLOBAL, general, labelled
 
 _POLICY = f"{GLOBAL}/securityPolicies/{{name}}"
 
-# The rule that the API adds when no rule says what happens to the rest. Source: Cloud Armor, "default rule".
-_LAST = 2147483647
-
 _REDIRECT = one("type target")
 _THRESHOLD = one("count intervalSec")
 _RULES = many(
@@ -51,16 +48,8 @@ def _changed_rules(target: Target) -> list[Request]:
         for p in sorted(after.keys() & before.keys())
         if codecs.aligned(_RULES.members, before[p], after[p]) != after[p]
     ]
-    gone = sorted(before.keys() - after.keys() - {_LAST})
+    gone = sorted(before.keys() - after.keys())
     return [*added, *changed, *(Request("POST", f"{policy}/removeRule", {"priority": str(p)}) for p in gone)]
-
-
-def _without_the_added(found: dict[str, Any], target: Target) -> dict[str, Any]:
-    """The last rule counts only where the program has one."""
-    mine = _by_priority(target.inputs.get("rules"))
-    if not mine or _LAST in mine:
-        return found
-    return {**found, "rules": [rule for rule in found.get("rules", []) if rule.get("priority") != _LAST]}
 
 
 ROWS: tuple[Row, ...] = (
@@ -88,7 +77,6 @@ ROWS: tuple[Row, ...] = (
         echoes=("fingerprint",),
         operations="compute",
         actions=(Action(frozenset({"rules"}), _changed_rules), labelled(_POLICY)),
-        seen=_without_the_added,
         auto="name",
     ),
 )

@@ -250,6 +250,10 @@ class TestProblems:
             "template.containers[1]: expected a block, found a text",
         ]
 
+    def test_a_document_that_is_none_is_named_and_not_quoted(self) -> None:
+        assert self.sentences(members("json&"), {"json": '{"a": hunter2}'}) == ["json: expected a JSON document"]
+        assert self.sentences(members("json&"), {"json": "{}"}) == []
+
     def test_what_the_provider_filled_in_is_no_property(self) -> None:
         assert self.sentences(members("a"), {"a": 1, "__defaults": ["a"]}) == []
 
