@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from headgate import plan as plans
-from headgate import plan_rules, rules
+from headgate import plan_rules, rules, time_rules, version_rules
 from headgate import report as reports
 from headgate import state as states
+from headgate.context import Context
 from headgate.moves import Move, classify
 from headgate.plan import IDLE, Plan
 from headgate.problems import RuleId, Violation
@@ -67,7 +68,7 @@ def check(
 
     `previous` is None on the first deployment. `now` (epoch seconds) only bounds the stamps: nothing may come from the
     future. Never raises. Going back is judged only by the rules that keep it a real rollback
-    (`rules.Rule.binds_going_back`).
+    (`context.Rule.binds_going_back`).
     """
     try:
         return _check(previous, proposed, plan, now, report)
@@ -81,7 +82,7 @@ def _check(
     if not isinstance(previous, Recorded):
         return _check_without_record(previous, proposed, plan, now, report)
     move = classify(previous.state, proposed)
-    context = rules.Context(previous.state, previous.plan, proposed, plan, now, report, move)
+    context = Context(previous.state, previous.plan, proposed, plan, now, report, move)
     applicable = [rule for rule in RULES if move is not Move.BACK or rule.binds_going_back]
     return tuple(violation for rule in applicable for violation in rule.judge(context))
 
@@ -94,7 +95,7 @@ def _check_without_record(
     previous: Unreadable | None, proposed: State, plan: Plan, now: int, report: Report
 ) -> tuple[Violation, ...]:
     """A first deployment, or a record that cannot be read: only `idle`, and never away from where the users are."""
-    found = [*plan_rules.wellformed(plan), *rules.weights(proposed), *rules.images(proposed)]
+    found = [*plan_rules.wellformed(plan), *rules.weights(proposed), *version_rules.images(proposed)]
     known = f"the record cannot be read ({previous.reason})" if previous else "no state is recorded"
     live = report.live
     faults = []
@@ -113,7 +114,7 @@ def _check_without_record(
     for must, what, fix in faults:
         found.append(Violation(RuleId.FAIL_CLOSED, f"Without a recorded state {must}.", f"{what}.", fix))
     if proposed.changed_at > now:
-        found.append(rules.from_the_future(proposed.changed_at, now))
+        found.append(time_rules.from_the_future(proposed.changed_at, now))
     return tuple(found)
 
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate import transition
+from headgate.context import Rule
 from headgate.plan import IDLE
 from headgate.problems import RuleId
 from headgate.report import Live, Report, Verdict
-from headgate.rules import RULES, Rule
+from headgate.rules import RULES
 from headgate.state import Recorded, Release, Unreadable, propose
 from headgate.transition import Transition
 from tests.support.rollouts import (
