@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from headgate import clock as clocks
-from headgate import traffic
+from headgate import gates, settings, traffic
 from headgate.cli import project as projects
 from headgate.cli.errors import CommandFailed, ExitCode
 from headgate.cli.project import Project, ProjectError
 from headgate.cli.situation import Situation, gather
 from headgate.clock import Clock, ClockError, SystemClock
 from headgate.engine import Engine, EngineError, PulumiCli
+from headgate.settings import Settings
 
 
 def read_all(
@@ -30,6 +31,20 @@ def read_all(
     clock, more = _clock(environ)
     found = [gather(project, each, engine, traffic.for_system, clock.now()) for each in stacks]
     return [replace(each, problems=(*notes, *more, *each.problems)) for each in found], clock
+
+
+def settings_of(stack: str | None, start: Path, environ: Mapping[str, str]) -> Settings:
+    """What the file of `stack`, or of the selected stack, asks for; no cloud and no state is read.
+
+    Raises CommandFailed when there is no such file, SettingsError when it cannot be used.
+    """
+    try:
+        project = projects.find(start)
+        (name,), _ = _stacks(stack, project, PulumiCli(project.folder, environ), one=True)
+        configuration = project.configuration(name)
+    except ProjectError as error:
+        raise CommandFailed(str(error)) from error
+    return settings.parse(configuration.own, configuration.file, gates.KNOWN)
 
 
 def _stacks(stack: str | None, project: Project, engine: Engine, *, one: bool) -> tuple[list[str], list[str]]:
