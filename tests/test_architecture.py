@@ -15,7 +15,7 @@ OURS = ("headgate", "components", "policies", "stacks", "sandbox", "toolchain")
 # The modules that decide. What they import of ours is held to the same rule.
 DECIDING = (
     "plan", "state", "transition", "carrier", "limits", "settings", "systems", "reader", "windows", "health",
-    "sequential", "verdict", "assignment", "middleware.quantiles", "middleware.comparison",
+    "sequential", "verdict", "assignment", "cohorts", "middleware.quantiles", "middleware.comparison",
 )  # fmt: skip
 # In the standard library, yet a way to the clock, to chance or to the world.
 IMPURE = frozenset(
