@@ -16,7 +16,10 @@ from components.aws.blue_green_service import BlueGreenService, SlotArgs
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate
 from components.aws.database import Database
+from components.aws.dns import HostedZone, NameTarget, PublicName
+from components.aws.edge import Edge
 from components.aws.encryption import EncryptionKey
+from components.aws.firewall import Firewall, FirewallScope
 from components.aws.load_balancer import LoadBalancer
 from components.aws.network import Network
 from components.aws.secrets import AppSecrets
@@ -101,6 +104,46 @@ ROWS = (
         {"protect_data": False},
     ),
     Row(Certificate, {"domain_name": "api.example.com", "tags": TAGS}),
+    Row(
+        HostedZone,
+        {"domain_name": "example.com", "account_id": ACCOUNT, "kms_key_arn": KEY_ARN, "tags": TAGS},
+        {"protect": False},
+    ),
+    Row(
+        PublicName,
+        {
+            "zone_id": "Z1",
+            "host_name": "api.example.com",
+            "target": NameTarget.EDGE,
+            "target_domain": "d1.cloudfront.net",
+            "tags": TAGS,
+        },
+    ),
+    Row(
+        Firewall,
+        {
+            "physical_name": PHYSICAL,
+            "scope": FirewallScope.EDGE,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "kms_key_arn": KEY_ARN,
+            "tags": TAGS,
+        },
+    ),
+    Row(
+        Edge,
+        {
+            "physical_name": PHYSICAL,
+            "domain": "api.example.com",
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1",
+            "web_acl_arn": f"arn:aws:wafv2:{REGION}:{ACCOUNT}:global/webacl/greenflow/1",
+            "api_domain": "origin.api.example.com",
+            "site_bucket_domain": "greenflow-site.s3.us-east-1.amazonaws.com",
+            "log_bucket_arn": "arn:aws:s3:::greenflow-logs",
+            "tags": TAGS,
+        },
+        {"protect": False},
+    ),
     Row(ServiceSecurityGroup, {"vpc_id": "vpc-1", "tags": TAGS}),
     Row(
         LoadBalancer,

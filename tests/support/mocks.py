@@ -148,6 +148,18 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
         "name": f"{name}-1a2b3c4",
     }
     of_type: dict[str, dict[str, Any]] = {
+        "aws:acm/certificate:Certificate": {
+            "domainValidationOptions": [
+                {
+                    "domainName": host,
+                    "resourceRecordName": f"_{number}.{host}.",
+                    "resourceRecordType": "CNAME",
+                    "resourceRecordValue": f"_{number}.acm-validations.aws.",
+                }
+                for number, host in enumerate(("api.example.com", "origin.api.example.com"), start=1)
+            ]
+        },
+        "aws:cloudfront/distribution:Distribution": {"domainName": f"{name}.cloudfront.net"},
         "aws:ec2/eip:Eip": {"publicIp": "203.0.113.7"},
         "aws:kms/key:Key": {"keyId": f"{name}-key-id"},
         "aws:lb/loadBalancer:LoadBalancer": {"dnsName": f"{name}.elb.amazonaws.com"},
@@ -156,6 +168,8 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
             "port": 5432,
             "masterUserSecrets": [{"secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"}],
         },
+        "aws:route53/record:Record": {"fqdn": f"{name}.example.com"},
+        "aws:route53/zone:Zone": {"zoneId": f"{name}-zone-id", "nameServers": ["ns-1.example.net", "ns-2.example.net"]},
         "aws:secretsmanager/secretVersion:SecretVersion": {
             "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"
         },
