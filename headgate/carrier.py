@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from headgate import duration
+from headgate import cohorts, duration
 from headgate.problems import RuleId, Violation
 from headgate.state import Phase, State
 
@@ -65,6 +65,49 @@ def check_split(observed: Mapping[str, object], proposed: State) -> tuple[Violat
             f"At step {proposed.step!r} the traffic carrier must route {show_split(asked)}.",
             f"{show_split(declared)}.",
             "Let the carrier take its shares from the plan and the step.",
+        ),
+    )
+
+
+def check_cohort_rule(
+    position: object, values: Sequence[object], split: Mapping[str, object], proposed: State
+) -> tuple[Violation, ...]:
+    """R-05 on one of the rules that split users by cohort: it matches and routes what the proposed state asks for.
+
+    `position`: its place among them, from 0; `values`: what it matches; `split`: slot -> weight, as declared.
+    """
+    layout = cohorts.layout(proposed.weight)
+    place = _plain(position)
+    if not isinstance(place, int) or not 0 <= place < len(layout):
+        must, found = f"There are {len(layout)} rules for cohorts, in a fixed order.", f"a rule at place {place}."
+    else:
+        rule = layout[place]
+        to = proposed.candidate if rule.candidate and proposed.candidate else proposed.live
+        declared = routed({slot: _plain(weight) for slot, weight in split.items()})
+        if tuple(values) == rule.values and declared == {to.slot: 100}:
+            return ()
+        must = f"At step {proposed.step!r} rule {place} for cohorts must send {', '.join(rule.values)} to {to.slot}."
+        found = f"{', '.join(map(str, values)) or 'nothing'} to {show_split(declared)}."
+    return (
+        Violation(
+            RuleId.WEIGHT_MATCHES_PLAN,
+            must,
+            found,
+            "Let the rules for cohorts take their values from the plan and the step.",
+        ),
+    )
+
+
+def check_cohort_cookie(enabled: object) -> tuple[Violation, ...]:
+    """R-27 on a rule that splits users by cohort: the cohort alone says where its user goes, never a cookie."""
+    if enabled is not True:
+        return ()
+    return (
+        Violation(
+            RuleId.STICKINESS_BOUNDED,
+            "A rule for cohorts must hold nobody by a cookie: it would keep users where the weight does not.",
+            "stickiness on.",
+            "Switch stickiness of the rule off; headgate:plan.stickiness is for users without a cohort.",
         ),
     )
 

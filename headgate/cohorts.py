@@ -19,6 +19,7 @@ from functools import cache
 from headgate.assignment import COHORTS, check_weight
 
 HEADER = "x-headgate-cohort"
+FIRST_PRIORITY = 101  # of the rules; the others follow it. Lower ones stay free for rules of an operator
 EVERYBODY = "??"
 NOBODY = "nobody"  # a value that the edge never sends; a rule must have one
 VALUES_PER_RULE = (

@@ -1,6 +1,6 @@
 """The guard on the traffic carrier, with a listener as the carrier: it must declare what the transition asks for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -9,7 +9,7 @@ import pytest
 from components.aws import declared
 from components.guard import CarrierGuard
 from components.rollout import RolloutRefused
-from headgate import transition
+from headgate import cohorts, transition
 from headgate.plan import IDLE
 from headgate.problems import Violation
 from headgate.report import Report
@@ -213,6 +213,112 @@ class TestCreate:
         with pytest.raises(TimeoutError):
             guarded.create(listener(50, 50))
         assert guarded.guard.written is False
+
+
+def rule(place: int, values: Sequence[str], green: object, **more: Any) -> dict[str, Any]:
+    """Inputs of a rule for cohorts, as the provider gets them."""
+    blue = 100 - green if isinstance(green, int) else 0
+    groups = [{"arn": "arn:…:targetgroup/blue", "weight": blue}, {"arn": "arn:…:targetgroup/green", "weight": green}]
+    forward = {"targetGroups": groups, "stickiness": {"enabled": False, "duration": 1}}
+    header = {"httpHeaderName": cohorts.HEADER, "values": list(values), "__defaults": []}
+    return {
+        "priority": cohorts.FIRST_PRIORITY + place,
+        "conditions": [{"httpHeader": header, "__defaults": []}],
+        "actions": [{"type": "forward", "forward": forward}],
+        **more,
+    }
+
+
+class GuardedRule(Guarded):
+    """A guard and the hook of what stands beside the carrier."""
+
+    def __init__(self, made: Change) -> None:
+        super().__init__(made)
+        self.hooks = drive(lambda: self.guard.beside("cohorts", declared.cohort_rule(SLOTS))).hooks
+
+    def update(self, inputs: Mapping[str, Any] | None) -> bool:
+        ask(self.hooks["cohorts-beside"], inputs, "balancer-cohorts-0")
+        return self.guard.written
+
+
+class TestCohortRules:
+    @pytest.mark.parametrize(
+        ("made", "green"),
+        [(change(STEPS["before"], "green-up", DURING), 0), (change(STEPS["green-up"], "green-10"), 10), (TO_50, 50),
+         (change(STEPS["green-50"], "green-100"), 100),
+         (change(STEPS["green-50"], IDLE, wait=1, report=Report(error="down")), 0)],
+        ids=["start", "to 10", "to 50", "to 100", "back"],
+    )  # fmt: skip
+    def test_those_of_the_step_pass_and_are_noted_as_written(self, made: Change, green: int) -> None:
+        for place, each in enumerate(cohorts.layout(green)):
+            assert GuardedRule(made).update(rule(place, each.values, 100 if each.candidate else 0)) is True
+
+    def test_all_are_the_former_candidate_s_after_a_promotion(self) -> None:
+        made = change(STEPS["green-100"], IDLE, AFTER)
+        assert GuardedRule(made).update(rule(6, [cohorts.EVERYBODY], 100)) is True
+        assert rules(GuardedRule(made).refused(rule(6, [cohorts.EVERYBODY], 0))) == {"R-05"}
+
+    @pytest.mark.parametrize(
+        ("inputs", "found"),
+        [
+            (rule(0, ["0?", "1?"], 100), {"R-05"}),
+            (rule(0, ["0?", "1?", "2?"], 0), {"R-05"}),
+            (rule(0, ["0?", "1?", "2?"], 50), {"R-05"}),
+            (rule(7, ["0?", "1?", "2?"], 100), {"R-05"}),
+            (rule(-1, ["0?", "1?", "2?"], 100), {"R-05"}),
+            (rule(0, ["0?", "1?", "2?"], "x"), {"R-02", "R-05"}),
+            (rule(0, ["0?", "1?", "2?"], 100, actions=[]), {"R-29"}),
+            (rule(0, ["0?", "1?", "2?"], 100, priority=None), {"R-29"}),
+            (rule(0, ["0?", "1?", "2?"], 100, conditions=[{"pathPattern": {"values": ["/*"]}}]), {"R-29"}),
+            (rule(0, ["0?", "1?", "2?"], 100, conditions=UNKNOWN_WIRE), {"R-29"}),
+            ({}, {"R-29"}),
+        ],
+        ids=["values", "slot", "split", "one too many", "before the first", "weight", "no action", "no priority",
+             "other condition", "unknown", "empty"],
+    )  # fmt: skip
+    def test_others_are_refused(self, inputs: Mapping[str, Any], found: set[str]) -> None:
+        assert rules(GuardedRule(TO_50).refused(inputs)) == found
+
+    def test_a_cookie_is_refused(self) -> None:
+        inputs = rule(0, ["0?", "1?", "2?"], 100)
+        inputs["actions"][0]["forward"]["stickiness"] = {"enabled": True, "duration": 60}
+        assert rules(GuardedRule(TO_50).refused(inputs)) == {"R-27"}
+
+    def test_they_may_be_made_while_the_listener_exists(self) -> None:
+        binding = drive_binding(TO_50)
+        assert [hook.name for hook in binding.before_create or [] if isinstance(hook, pulumi.ResourceHook)] == [
+            "cohorts-beside"
+        ]
+
+
+def drive_binding(made: Change) -> pulumi.ResourceHookBinding:
+    found: list[pulumi.ResourceHookBinding] = []
+    guard = Guarded(made).guard
+    drive(lambda: found.append(guard.beside("cohorts", declared.cohort_rule(SLOTS))))
+    return found[0]
+
+
+class TestUnchanged:
+    """What says which user is in which cohort."""
+
+    def ask(self, made: Change) -> None:
+        guard = Guarded(made).guard
+        hooks = drive(lambda: guard.unchanged("function")).hooks
+        ask(hooks["function-unchanged"], {"code": "x"}, "function")
+
+    @pytest.mark.parametrize(
+        "made",
+        [bootstrap(), change(STEPS["before"], "green-up", DURING), change(STEPS["green-100"], IDLE, AFTER),
+         change(STEPS["green-50"], IDLE, wait=1)],
+        ids=["first", "start", "promotion", "back"],
+    )  # fmt: skip
+    def test_may_be_written_outside_a_rollout_and_on_the_way_back(self, made: Change) -> None:
+        self.ask(made)
+
+    @pytest.mark.parametrize("made", [TO_50, change(STEPS["green-10"], "green-10")], ids=["advance", "stay"])
+    def test_may_not_during_a_rollout(self, made: Change) -> None:
+        with pytest.raises(RolloutRefused, match=r"R-15 .*users change their version.*step 'green-(10|50)'"):
+            self.ask(made)
 
 
 class TestBinding:
