@@ -8,6 +8,7 @@ import pulumi
 
 from components._common import Slot, standard_tags
 from components.aws.blue_green_service import BlueGreenService, SlotArgs, SlotsArgs
+from components.aws.buckets import LogSource
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate, CertificateArgs
 from components.aws.database import Database
@@ -17,6 +18,7 @@ from components.aws.load_balancer import LoadBalancer
 from components.aws.network import NatGateways, Network
 from components.aws.secrets import AppSecrets
 from components.aws.service_security_group import ServiceSecurityGroup
+from components.aws.storage import LogBucket
 from headgate import state
 from headgate.clock import Clock
 from headgate.settings import Settings
@@ -40,16 +42,6 @@ def build(
 
     began = foundation.begin(settings, clock, port, listener(settings.slots))
 
-    network = Network(
-        "network",
-        {
-            "cidr": details.network.cidr,
-            "availability_zones": details.network.availability_zones,
-            "nat_gateways": NatGateways.ONE_PER_ZONE if details.network.nat_per_zone else NatGateways.SINGLE,
-            "tags": tags,
-        },
-        _kept(settings),
-    )
     key = EncryptionKey(
         "key",
         {
@@ -61,8 +53,34 @@ def build(
         },
         _kept(settings),
     )
+    network = Network(
+        "network",
+        {
+            "physical_name": name,
+            "account_id": account_id,
+            "region": region,
+            "kms_key_arn": key.key_arn,
+            "cidr": details.network.cidr,
+            "availability_zones": details.network.availability_zones,
+            "nat_gateways": NatGateways.ONE_PER_ZONE if details.network.nat_per_zone else NatGateways.SINGLE,
+            "tags": tags,
+        },
+        _kept(settings),
+    )
     certificate = Certificate("certificate", _certificate(settings, details, tags), _kept(settings))
     service_group = ServiceSecurityGroup("service-access", {"vpc_id": network.vpc_id, "tags": tags}, _kept(settings))
+    logs = LogBucket(
+        "logs",
+        {
+            "physical_name": name,
+            "account_id": account_id,
+            "region": region,
+            "sources": [LogSource.BALANCER, LogSource.ACCESS, LogSource.EDGE],
+            "protect_data": settings.production,
+            "tags": tags,
+        },
+        _kept(settings),
+    )
     balancer = LoadBalancer(
         "balancer",
         {
@@ -72,6 +90,7 @@ def build(
             "subnet_ids": network.public_subnet_ids,
             "certificate_arn": certificate.certificate_arn,
             "service_security_group_id": service_group.security_group_id,
+            "access_logs_bucket": logs.bucket_name,
             "client_cidrs": PUBLIC,
             "weights": {"blue": desired.split.get("blue", 0), "green": desired.split.get("green", 0)},
             "stickiness_seconds": desired.stickiness,

@@ -7,10 +7,11 @@ import pulumi
 from pulumi_aws import kms
 
 from components._common import PlainArguments, token
+from components.aws.buckets import SITE_ROLE, bucket_arn, bucket_name
 from components.aws.documents import document, partition
 
 # Services that use the key on behalf of a caller in this account.
-DATA_SERVICES = ("elasticache", "rds", "secretsmanager")
+DATA_SERVICES = ("backup", "ecr", "elasticache", "rds", "s3", "secretsmanager")
 
 ROTATION_DAYS = 365  # the default of KMS; KMS.4 asks for yearly rotation
 DEFAULT_DELETION_WINDOW_DAYS = 30  # the longest KMS offers: a key that is gone takes the data with it
@@ -67,7 +68,7 @@ class EncryptionKey(pulumi.ComponentResource):
             rotation_period_in_days=ROTATION_DAYS,
             deletion_window_in_days=deletion_window,
             policy=pulumi.Output.from_input(args["account_id"]).apply(
-                lambda account_id: key_policy(account_id, region)
+                lambda account_id: key_policy(account_id, region, args["physical_name"])
             ),
             tags=args["tags"],
             opts=pulumi.ResourceOptions(parent=self, protect=protect_data, retain_on_delete=protect_data),
@@ -83,13 +84,14 @@ class EncryptionKey(pulumi.ComponentResource):
         self.register_outputs({"key_arn": self.key_arn, "alias_name": self.alias_name, "key": self.key})
 
 
-def key_policy(account_id: str, region: str) -> str:
+def key_policy(account_id: str, region: str, physical_name: str) -> str:
     """The key policy: administration by the account, use only through the services that hold the data.
 
     Nobody decrypts by calling KMS directly, not even the account's administrators; an identity that should
     read data through a service needs an IAM permission on top of this policy.
     """
     account = {"AWS": f"arn:{partition(region)}:iam::{account_id}:root"}
+    site = bucket_arn(bucket_name(physical_name, SITE_ROLE, account_id), region)
     via_service = {
         "StringEquals": {
             "kms:CallerAccount": account_id,
@@ -142,6 +144,28 @@ def key_policy(account_id: str, region: str) -> str:
                 "Action": ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
                 "Resource": "*",
                 "Condition": {**via_service, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+            },
+            {
+                # A grant that is given up is not asked whom it is for, so this is apart from the statement above.
+                "Sid": "DataServicesGiveUpTheirGrants",
+                "Effect": "Allow",
+                "Principal": account,
+                "Action": ["kms:RetireGrant"],
+                "Resource": "*",
+                "Condition": via_service,
+            },
+            {
+                # Which distribution, the bucket's own policy says: it exists only after the key.
+                "Sid": "CloudFrontReadsTheSite",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudfront.amazonaws.com"},
+                "Action": ["kms:Decrypt"],
+                "Resource": "*",
+                "Condition": {
+                    "ArnLike": {"aws:SourceArn": f"arn:{partition(region)}:cloudfront::{account_id}:distribution/*"},
+                    # S3 gives the bucket with a bucket key, and else the object (SSE-KMS, "Encryption context").
+                    "StringLike": {"kms:EncryptionContext:aws:s3:arn": [site, f"{site}/*"]},
+                },
             },
             {
                 "Sid": "LogsUseTheKey",

@@ -9,6 +9,9 @@ import pulumi
 from pulumi_aws import ec2
 
 from components._common import PlainArguments, token
+from components.aws.endpoints import interface_endpoints, s3_gateway
+from components.aws.flow_logs import flow_log
+from components.aws.logs import DEFAULT_RETENTION_DAYS, RETENTION_DAYS, RETENTION_EXPECTED
 from components.aws.subnets import MAX_ZONES, ZoneSubnets, divide
 
 
@@ -24,12 +27,24 @@ class NatGateways(StrEnum):
 class NetworkArgs(TypedDict):
     """Arguments of `Network`."""
 
+    physical_name: str
+    """Name of the flow logs' group. Replaces the group."""
+    account_id: pulumi.Input[str]
+    """The account; the role of the flow logs is usable on its behalf only."""
+    region: str
+    """Region of the VPC and of the endpoints in it."""
+    kms_key_arn: pulumi.Input[str]
+    """Key of the flow logs."""
     cidr: str
     """IPv4 range of the VPC, /16 to /24. Replaces everything."""
     availability_zones: Sequence[str]
     """Zone names, 2 to 4. Append only: another order gives zones other ranges, which replaces subnets."""
     nat_gateways: NotRequired[NatGateways]
     """Default: one per zone. Changed in place: routes move, then gateways go."""
+    interface_endpoints: NotRequired[bool]
+    """Ways to ECR, Secrets Manager and the logs that need no NAT gateway, at a price per hour. Default: false."""
+    log_retention_days: NotRequired[int]
+    """Days to keep flow logs. Default: 365."""
     tags: Mapping[str, pulumi.Input[str]]
     """Tags of every taggable child."""
 
@@ -39,6 +54,7 @@ class _Settings:
     cidr: str
     zones: tuple[ZoneSubnets, ...]
     nat_gateways: NatGateways
+    log_days: int
     tags: Mapping[str, pulumi.Input[str]]
 
 
@@ -46,11 +62,12 @@ class Network(pulumi.ComponentResource):
     """A VPC in which only the balancer is reachable from the internet and data has no way out.
 
     Creates: VPC, closed default security group, internet gateway; per zone a public subnet, an application
-    subnet and a data subnet with their route tables; NAT gateways with fixed addresses.
+    subnet and a data subnet with their route tables; NAT gateways with fixed addresses; gateway endpoint of S3;
+    flow log with its log group and role; interface endpoints with their security group, if asked for.
 
     Changes during a rollout: nothing.
 
-    Replaces on: `cidr`; the order of `availability_zones`.
+    Replaces on: `cidr`; the order of `availability_zones`; `physical_name` (flow logs only).
     """
 
     vpc_id: pulumi.Output[str]
@@ -111,8 +128,10 @@ class Network(pulumi.ComponentResource):
         gateways, addresses = self._nat_gateways(settings, public, internet)
         self.nat_public_ips = [address.public_ip for address in addresses]
         self.app_subnet_ids = []
+        app_tables = []
         for position, zone in enumerate(settings.zones):
             table = self._route_table(f"app-{zone.zone}", vpc)
+            app_tables.append(table)
             route = ec2.Route(
                 f"{name}-app-{zone.zone}-nat",
                 route_table_id=table.id,
@@ -129,6 +148,36 @@ class Network(pulumi.ComponentResource):
             subnet = self._subnet("data", zone.zone, zone.data, vpc)
             self._associate("data", zone.zone, subnet, data_table)
             self.data_subnet_ids.append(subnet.id)
+
+        flow_log(
+            name,
+            vpc_id=vpc.id,
+            physical_name=args["physical_name"],
+            account_id=args["account_id"],
+            region=args["region"],
+            kms_key_arn=args["kms_key_arn"],
+            retention_days=settings.log_days,
+            tags=settings.tags,
+            parent=self,
+        )
+        s3_gateway(
+            name,
+            region=args["region"],
+            vpc_id=vpc.id,
+            route_table_ids=[table.id for table in app_tables],
+            tags=settings.tags,
+            parent=self,
+        )
+        if args.get("interface_endpoints", False):
+            interface_endpoints(
+                name,
+                region=args["region"],
+                vpc_id=vpc.id,
+                vpc_cidr=settings.cidr,
+                subnet_ids=self.app_subnet_ids,
+                tags=settings.tags,
+                parent=self,
+            )
 
         self.vpc_id = vpc.id
         self.register_outputs(
@@ -207,10 +256,13 @@ def _resolve(name: str, args: NetworkArgs) -> _Settings:
         "Name three for production: a balancer, a database and a cache each need at least two.",
     )
     nat_gateways = plain.one_of(NatGateways, "nat_gateways", args.get("nat_gateways", NatGateways.ONE_PER_ZONE))
+    log_days = args.get("log_retention_days", DEFAULT_RETENTION_DAYS)
+    plain.name("physical_name", args["physical_name"])
+    plain.expect(log_days in RETENTION_DAYS, "log_retention_days", log_days, RETENTION_EXPECTED)
     zones: tuple[ZoneSubnets, ...] = ()
     try:
         zones = divide(args["cidr"], names[:MAX_ZONES])
     except ValueError as error:
         plain.expect(False, "cidr", args["cidr"], "an IPv4 network of /16 to /24", f"{error}.".capitalize())
     plain.refuse()
-    return _Settings(cidr=args["cidr"], zones=zones, nat_gateways=nat_gateways, tags=args["tags"])
+    return _Settings(cidr=args["cidr"], zones=zones, nat_gateways=nat_gateways, log_days=log_days, tags=args["tags"])

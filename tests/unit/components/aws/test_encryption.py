@@ -23,7 +23,10 @@ def key(**more: Any) -> Recorded:
 
 
 def statements() -> dict[str, Any]:
-    return {each["Sid"]: each for each in json.loads(key_policy("123456789012", "eu-west-1"))["Statement"]}
+    return {
+        each["Sid"]: each
+        for each in json.loads(key_policy("123456789012", "eu-west-1", "greenflow-staging"))["Statement"]
+    }
 
 
 def test_alias_points_at_the_key() -> None:
@@ -32,12 +35,12 @@ def test_alias_points_at_the_key() -> None:
 
 
 def test_the_policy_is_the_pure_function_of_account_and_region() -> None:
-    assert key().one("Key").inputs["policy"] == key_policy("123456789012", "eu-west-1")
+    assert key().one("Key").inputs["policy"] == key_policy("123456789012", "eu-west-1", "greenflow-staging")
 
 
 def test_the_policy_is_known_in_a_preview() -> None:
     preview = drive(lambda: EncryptionKey("key", ARGS), preview=True)
-    assert preview.one("Key").inputs["policy"] == key_policy("123456789012", "eu-west-1")
+    assert preview.one("Key").inputs["policy"] == key_policy("123456789012", "eu-west-1", "greenflow-staging")
 
 
 def test_administrators_cannot_use_the_key() -> None:
@@ -58,8 +61,11 @@ def test_data_services_use_it_for_this_account_in_this_region() -> None:
         assert statements()[sid]["Condition"]["StringEquals"] == {
             "kms:CallerAccount": "123456789012",
             "kms:ViaService": [
+                "backup.eu-west-1.amazonaws.com",
+                "ecr.eu-west-1.amazonaws.com",
                 "elasticache.eu-west-1.amazonaws.com",
                 "rds.eu-west-1.amazonaws.com",
+                "s3.eu-west-1.amazonaws.com",
                 "secretsmanager.eu-west-1.amazonaws.com",
             ],
         }

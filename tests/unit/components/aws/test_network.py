@@ -1,9 +1,11 @@
 """The network: which subnet can reach what."""
 
+import json
 from typing import Any
 
 import pytest
 
+from components.aws.flow_logs import delivery_policy, flow_trust
 from components.aws.network import NatGateways, Network, NetworkArgs
 from tests.support.drive import drive
 from tests.support.mocks import Recorded
@@ -11,9 +13,19 @@ from tests.support.mocks import Recorded
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 
 
+ARGS: NetworkArgs = {
+    "physical_name": "greenflow-staging",
+    "account_id": "123456789012",
+    "region": "us-east-1",
+    "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1",
+    "cidr": "10.0.0.0/16",
+    "availability_zones": ZONES,
+    "tags": {},
+}
+
+
 def network(**more: Any) -> Recorded:
-    args: NetworkArgs = {"cidr": "10.0.0.0/16", "availability_zones": ZONES, "tags": {}}
-    return drive(lambda: Network("net", NetworkArgs(**{**args, **more})))  # type: ignore[typeddict-item]
+    return drive(lambda: Network("net", NetworkArgs(**{**ARGS, **more})))  # type: ignore[typeddict-item]
 
 
 def routes(recorded: Recorded) -> dict[str, dict[str, str]]:
@@ -102,8 +114,7 @@ def test_nat_gateways_wait_for_the_internet_gateway() -> None:
 
 
 def test_a_preview_knows_how_many_subnets_there_will_be() -> None:
-    args: NetworkArgs = {"cidr": "10.0.0.0/16", "availability_zones": ZONES, "tags": {}}
-    outputs = drive(lambda: Network("net", args), preview=True).outputs_of("Network")
+    outputs = drive(lambda: Network("net", ARGS), preview=True).outputs_of("Network")
     for key in ("public_subnet_ids", "app_subnet_ids", "data_subnet_ids"):
         assert len(outputs[key]) == 3
 
@@ -131,3 +142,61 @@ def test_wrong_arguments_are_refused(more: dict[str, Any], message: str) -> None
 def test_choices_may_come_as_their_text() -> None:
     """A program in another language sends the value of an enum, not the member."""
     assert len(network(nat_gateways="single").of_type("NatGateway")) == 1
+
+
+def test_all_traffic_is_logged_to_an_encrypted_group_of_its_own() -> None:
+    recorded = network()
+    log = recorded.one("FlowLog")
+    assert {key: log.inputs[key] for key in ("vpcId", "trafficType", "logDestinationType")} == {
+        "vpcId": "net-vpc-id",
+        "trafficType": "ALL",
+        "logDestinationType": "cloud-watch-logs",
+    }
+    group = recorded.one("LogGroup")
+    assert log.inputs["logDestination"].endswith("/net-flow")
+    assert group.inputs["name"] == "/aws/vpc/greenflow-staging/flow"
+    assert (group.inputs["retentionInDays"], group.inputs["kmsKeyId"]) == (365, ARGS["kms_key_arn"])
+    assert recorded.one("RolePolicy").urn in log.dependencies
+
+
+def test_flow_logs_are_delivered_for_this_account_to_this_group_only() -> None:
+    (trust,) = json.loads(flow_trust("123456789012", "us-east-1"))["Statement"]
+    assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert trust["Condition"]["ArnLike"]["aws:SourceArn"] == "arn:aws:ec2:us-east-1:123456789012:vpc-flow-log/*"
+    look, write = json.loads(delivery_policy("123456789012", "us-east-1", "/a"))["Statement"]
+    assert look["Action"] == ["logs:DescribeLogGroups"]
+    assert write["Resource"] == [
+        "arn:aws:logs:us-east-1:123456789012:log-group:/a",
+        "arn:aws:logs:us-east-1:123456789012:log-group:/a:*",
+    ]
+    assert "logs:CreateLogGroup" not in write["Action"], "the group exists, with its key and retention"
+
+
+def test_s3_is_reached_from_the_tasks_without_a_nat_gateway_and_from_data_not_at_all() -> None:
+    endpoint = network().one("VpcEndpoint").inputs
+    assert endpoint["vpcEndpointType"] == "Gateway"
+    assert endpoint["serviceName"] == "com.amazonaws.us-east-1.s3"
+    assert endpoint["routeTableIds"] == [f"net-app-{zone}-id" for zone in ZONES]
+
+
+def test_interface_endpoints_are_asked_for_and_reached_from_the_vpc_only() -> None:
+    recorded = network(interface_endpoints=True)
+    services = {
+        each.inputs["serviceName"].removeprefix("com.amazonaws.us-east-1.")
+        for each in recorded.of_type("VpcEndpoint")
+        if each.inputs["vpcEndpointType"] == "Interface"
+    }
+    assert services == {"ecr.api", "ecr.dkr", "logs", "secretsmanager"}
+    for each in recorded.of_type("VpcEndpoint"):
+        if each.inputs["vpcEndpointType"] == "Interface":
+            assert each.inputs["privateDnsEnabled"] is True
+            assert len(each.inputs["subnetIds"]) == len(ZONES)
+            assert each.inputs["securityGroupIds"] == ["net-endpoints-id"]
+    rule = recorded.one("SecurityGroupIngressRule").inputs
+    assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("10.0.0.0/16", 443, 443)
+
+
+@pytest.mark.parametrize("days", [0, 42])
+def test_flow_logs_are_kept_for_days_that_cloudwatch_takes(days: int) -> None:
+    with pytest.raises(ValueError, match="log_retention_days"):
+        network(log_retention_days=days)
