@@ -1,12 +1,8 @@
-// The cohort of a user as an edge function computes it (headgate/assignment.py says which bytes).
-// Written for the runtime of CloudFront Functions: no Buffer, no BigInt, only `crypto` and strings.
-const crypto = require('crypto');
+// Runs the function of the edge (components/aws/edge_function/cohort.js) under Node. On stdin, as JSON: `vectors`, whose
+// cohorts are asked for, and `events`, which are handled; on stdout `cohorts` and the requests that come of `events`.
+// The source comes as the only argument.
+const { cohort, handler } = new Function('require', process.argv[2] + '\nreturn { cohort, handler };')(require);
 
-function cohort(userKey, salt) {
-  const digest = crypto.createHash('sha256').update(salt + '\u0000' + userKey).digest('hex');
-  return parseInt(digest.substring(0, 12), 16) % 100;
-}
-
-// Only for the test: vectors as JSON on stdin, cohorts as JSON on stdout.
-const vectors = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-process.stdout.write(JSON.stringify(vectors.map((each) => cohort(each.key.repeat(each.times || 1), each.salt))));
+const asked = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+const cohorts = (asked.vectors || []).map((each) => cohort(each.key.repeat(each.times || 1), each.salt));
+process.stdout.write(JSON.stringify({ cohorts, requests: (asked.events || []).map(handler) }));
