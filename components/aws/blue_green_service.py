@@ -155,6 +155,8 @@ class BlueGreenService(pulumi.ComponentResource):
     """ARN of the cluster."""
     service_names: dict[str, pulumi.Output[str]]
     """Name of each slot's service, by slot."""
+    log_group_names: dict[str, pulumi.Output[str]]
+    """Log group of each slot's tasks, by slot."""
     task_definition_arns: dict[str, pulumi.Output[str]]
     """ARN with revision of each slot's task definition, by slot."""
     task_role_arn: pulumi.Output[str]
@@ -217,6 +219,7 @@ class BlueGreenService(pulumi.ComponentResource):
         self.cluster_name = self._cluster.name
         self.cluster_arn = self._cluster.arn
         self.service_names = {slot.value: service.name for slot, service in services.items()}
+        self.log_group_names = {slot.value: group.name for slot, group in self._log_groups.items()}
         self.task_definition_arns = {slot.value: definition.arn for slot, definition in task_definitions.items()}
         self.task_role_arn = self._task_role.arn
         self.services = {slot.value: service for slot, service in services.items()}
@@ -225,6 +228,7 @@ class BlueGreenService(pulumi.ComponentResource):
                 "cluster_name": self.cluster_name,
                 "cluster_arn": self.cluster_arn,
                 "service_names": self.service_names,
+                "log_group_names": self.log_group_names,
                 "task_definition_arns": self.task_definition_arns,
                 "task_role_arn": self.task_role_arn,
                 "services": self.services,
