@@ -22,6 +22,10 @@ from policies.facts import Node, Resource, canonical, covers, plain
 from policies.model import Described, Rule, Settings, StackRule, judge, judge_stack
 from policies.session import Session
 
+MARKS = "__headgateSecret"
+"""Where the Dispatcher lists the inputs that are marked secret, which the SDK would forget. No provider uses the name:
+the engine strips keys that begin with two underscores before it asks."""
+
 
 class Deferred(UnknownValueError):
     """Tells the SDK that a rule waits for the update; it becomes an advisory that names the inputs waited for."""
@@ -86,7 +90,14 @@ def _resource(given: ResourceValidationArgs | PolicyResource) -> Resource:
         provider=_provider(given.provider),
         ignored=tuple(given.opts.ignore_changes),
         depends={key: tuple(each.urn for each in resources) for key, resources in depends.items()},
+        secret=_marked_secret(given.props),
+        protected=bool(given.opts.protect),
     )
+
+
+def _marked_secret(props: Mapping[str, Any]) -> frozenset[str]:
+    # `in set(...)`: asking the proxy itself raises when any value is unknown.
+    return frozenset(props[MARKS]) if MARKS in set(props) else frozenset()
 
 
 def _provider(provider: PolicyProviderResource | None) -> Node:

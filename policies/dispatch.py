@@ -1,9 +1,9 @@
 """The server side of the pack: each resource meets only the rules for its type, as its environment has them.
 
 The SDK's servicer reads a resource again for every policy, so that a pack costs policies times resources; it drops the
-stack configuration that the engine sends; and it shows stack policies a component's outputs, not its inputs. The
-Dispatcher puts one servicer of the SDK in front of each type instead, and keeps what the SDK forgets. How the SDK
-reads, judges and reports stays its own business.
+stack configuration that the engine sends; it unwraps secrets without a trace; and it shows stack policies a component's
+outputs, not its inputs. The Dispatcher puts one servicer of the SDK in front of each type instead, and keeps what the
+SDK forgets. How the SDK reads, judges and reports stays its own business.
 
 Nothing here is part of the SDK's documented interface; tests/unit/policies/test_dispatch.py fails when it changes.
 """
@@ -14,12 +14,12 @@ from operator import itemgetter
 from typing import Any
 
 from google.protobuf import empty_pb2, json_format
-from pulumi.runtime import proto
+from pulumi.runtime import proto, rpc
 from pulumi_policy import EnforcementLevel, Policy
 from pulumi_policy import policy as sdk
 
 from policies import configuration, housekeeping
-from policies.adapter import RulePolicy, StackRulePolicy
+from policies.adapter import MARKS, RulePolicy, StackRulePolicy
 from policies.configuration import LEVEL_KEY, PRODUCTION
 from policies.facts import canonical, every
 from policies.model import Described, Level
@@ -29,6 +29,8 @@ from policies.session import Session, endpoints_of
 
 _SdkServicer = sdk._PolicyAnalyzerServicer  # noqa: SLF001 - see the module's docstring
 POLICY_ERROR = "policy error "
+# How the engine writes a secret (Pulumi SDK, runtime.rpc).
+_SIGNATURE, _SECRET = rpc._special_sig_key, rpc._special_secret_sig  # noqa: SLF001
 
 
 def install(session: Session, rules: Iterable[Described]) -> None:
@@ -134,6 +136,7 @@ class Dispatcher(proto.AnalyzerServicer):
         servicer = self._by_type.get(token) or self._by_type.get(every(token))
         if servicer is None:
             return proto.AnalyzeResponse()
+        _note_secrets(request.properties)
         return self._closed(lambda: servicer.Analyze(request, context), request.type)
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -214,6 +217,19 @@ _PROTO_LEVELS = {
     Level.DISABLED: proto.DISABLED,
 }
 _LEVELS = {number: level for level, number in _PROTO_LEVELS.items()}
+
+
+def _note_secrets(properties: Any) -> None:
+    """Lists, among the properties, the names of those that are marked secret."""
+    properties.fields.pop(MARKS, None)
+    marked = [name for name, value in properties.fields.items() if _is_secret(value)]
+    if marked:
+        properties[MARKS] = marked
+
+
+def _is_secret(value: Any) -> bool:
+    fields = value.struct_value.fields
+    return _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SECRET
 
 
 def _as_initial(entries: configuration.Entries) -> dict[str, Any]:

@@ -227,6 +227,7 @@ class Resource:
 
     `depends`: input -> URNs of the resources its value comes from; known to stack rules only.
     `provider`: inputs of the provider that manages it. `ignored`: inputs whose changes the program ignores.
+    `secret`: inputs that are marked secret; known to resource rules only. `protected`: the engine keeps it.
     """
 
     type: str
@@ -236,6 +237,8 @@ class Resource:
     provider: Node = field(default_factory=lambda: Node(None))
     ignored: tuple[str, ...] = ()
     depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    secret: frozenset[str] = frozenset()
+    protected: bool = False
 
 
 # Live tokens for the same resources; older ones survive as aliases in the provider's schema.

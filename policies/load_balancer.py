@@ -60,6 +60,10 @@ def _shown_policy(policy: str | None) -> str:
     return policy if _TLS_POLICY.fullmatch(policy) else "what is no TLS policy"
 
 
+def _drops_invalid_headers(resource: Resource, _: Settings) -> Iterable[str]:
+    yield from must_be(resource.inputs, "dropInvalidHeaderFields", True)
+
+
 def _deletion_protection(resource: Resource, _: Settings) -> Iterable[str]:
     yield from must_be(resource.inputs, "enableDeletionProtection", True)
 
@@ -142,6 +146,18 @@ RULES = (
                 "Names of allowed TLS policies; * stands for any text.",
             )
         },
+    ),
+    Rule(
+        id="alb-drop-invalid-headers",
+        row="11",
+        title="Balancers drop headers that are not HTTP",
+        description="Checks whether balancers drop headers with invalid names instead of handing them on.",
+        types=frozenset({LOAD_BALANCER}),
+        reads=("dropInvalidHeaderFields",),
+        check=_drops_invalid_headers,
+        remedy="Set dropInvalidHeaderFields to true.",
+        severity=Severity.MEDIUM,
+        source="FSBP ELB.4",
     ),
     Rule(
         id="alb-deletion-protection",

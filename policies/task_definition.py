@@ -78,6 +78,26 @@ def _logs_configured(resource: Resource, _: Settings) -> Iterable[str]:
     return each_container(resource, judge)
 
 
+def _drops_everything(resource: Resource, settings: Settings) -> Iterable[str]:
+    def judge(container: Node) -> Iterator[str]:
+        capabilities = container.node("linuxParameters").node("capabilities")
+        if container.text("name") not in settings["exemptContainers"] and "ALL" not in capabilities.texts("drop"):
+            yield f"{container.path}.linuxParameters.capabilities.drop must hold ALL, found less."
+
+    return each_container(resource, judge)
+
+
+def _comes_and_goes(resource: Resource, settings: Settings) -> Iterable[str]:
+    def judge(container: Node) -> Iterator[str]:
+        if container.text("name") in settings["exemptContainers"]:
+            return
+        if not container.node("healthCheck").count("command"):
+            yield f"{container.path}.healthCheck.command must be set, found nothing."
+        yield from must_be(container.node("linuxParameters"), "initProcessEnabled", True)
+
+    return each_container(resource, judge)
+
+
 def _separate_roles(resource: Resource, _: Settings) -> Iterable[str]:
     inputs = resource.inputs
     missing = [key for key in ("executionRoleArn", "taskRoleArn") if not inputs.has(key)]
@@ -205,5 +225,35 @@ RULES = (
                 "Hosts that images may come from; * stands for any text.",
             )
         },
+    ),
+    Rule(
+        id="ecs-task-drops-capabilities",
+        row="-",
+        title="Containers give up what root could do",
+        description="Checks whether containers drop every Linux capability.",
+        types=frozenset({TASK_DEFINITION}),
+        reads=("containerDefinitions",),
+        check=_drops_everything,
+        defers=_CONTAINERS,
+        remedy="Set linuxParameters.capabilities.drop to ALL.",
+        severity=Severity.MEDIUM,
+        source="project",
+        where=Where.PRODUCTION,
+        settings={"exemptContainers": texts((), "Names of sidecars that need a capability.")},
+    ),
+    Rule(
+        id="ecs-task-health-and-end",
+        row="-",
+        title="Containers say how they are and end cleanly",
+        description="Checks whether containers have a health check and an init process that hands signals on.",
+        types=frozenset({TASK_DEFINITION}),
+        reads=("containerDefinitions",),
+        check=_comes_and_goes,
+        defers=_CONTAINERS,
+        remedy="Set healthCheck.command, and linuxParameters.initProcessEnabled to true.",
+        severity=Severity.MEDIUM,
+        source="project",
+        where=Where.PRODUCTION,
+        settings={"exemptContainers": texts((), "Names of sidecars that do without.")},
     ),
 )

@@ -193,10 +193,12 @@ _CACHE = {
     "multiAzEnabled": True,
     "numCacheClusters": 3,
     "atRestEncryptionEnabled": True,
+    "kmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/1",
     "transitEncryptionEnabled": True,
     "transitEncryptionMode": "required",
     "userGroupIds": ["greenflow-production"],
     "snapshotRetentionLimit": 7,
+    "finalSnapshotIdentifier": "greenflow-production-final",
     "tags": TAGS,
 }
 
@@ -741,9 +743,9 @@ CASES: tuple[Case, ...] = (
         "redis-encrypted-at-rest",
         CACHE,
         _CACHE,
-        bad={"plain": {"atRestEncryptionEnabled": False}},
-        missing={"atRestEncryptionEnabled": VIOLATES},
-        unknown={"atRestEncryptionEnabled": VIOLATES},
+        bad={"plain": {"atRestEncryptionEnabled": False}, "AWS's key": {"kmsKeyId": GONE}},
+        missing={"atRestEncryptionEnabled": VIOLATES, "kmsKeyId": VIOLATES},
+        unknown={"atRestEncryptionEnabled": VIOLATES, "kmsKeyId": PASSES},
     ),
     Case(
         "redis-encrypted-in-transit",
@@ -770,9 +772,13 @@ CASES: tuple[Case, ...] = (
         "redis-backups",
         CACHE,
         _CACHE,
-        bad={"none": {"snapshotRetentionLimit": 0}, "just below": {"snapshotRetentionLimit": 6}},
-        missing={"snapshotRetentionLimit": VIOLATES},
-        unknown={"snapshotRetentionLimit": VIOLATES},
+        bad={
+            "none": {"snapshotRetentionLimit": 0},
+            "just below": {"snapshotRetentionLimit": 6},
+            "nothing in the end": {"finalSnapshotIdentifier": GONE},
+        },
+        missing={"snapshotRetentionLimit": VIOLATES, "finalSnapshotIdentifier": VIOLATES},
+        unknown={"snapshotRetentionLimit": VIOLATES, "finalSnapshotIdentifier": PASSES},
     ),
     Case(
         "required-tags",

@@ -70,6 +70,7 @@ class Declared:
     ignore_changes: Sequence[str] = ()
     provider: Mapping[str, Any] | None = None
     outputs: Mapping[str, Any] | None = None
+    protect: bool = False
 
     @property
     def urn(self) -> str:
@@ -135,7 +136,7 @@ class Pack:
             urn=resource.urn,
             name=resource.name,
             properties=_struct(resource.inputs),
-            options=proto.AnalyzerResourceOptions(ignoreChanges=resource.ignore_changes),
+            options=_options(resource),
             provider=_provider(resource),
         )
         return _diagnostics(self.dispatcher.Analyze(request, None))
@@ -151,7 +152,7 @@ class Pack:
                 urn=resource.urn,
                 name=resource.name,
                 properties=_struct(resource.inputs if resource.outputs is None else resource.outputs),
-                options=proto.AnalyzerResourceOptions(ignoreChanges=resource.ignore_changes),
+                options=_options(resource),
             )
             for key, names in resource.depends.items():
                 added.propertyDependencies[key].urns.extend(by_name[name] for name in names)
@@ -178,6 +179,10 @@ def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
     struct = struct_pb2.Struct()
     struct.update(values)
     return struct
+
+
+def _options(resource: Declared) -> Any:
+    return proto.AnalyzerResourceOptions(ignoreChanges=resource.ignore_changes, protect=resource.protect)
 
 
 def _provider(resource: Declared) -> Any:

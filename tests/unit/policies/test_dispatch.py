@@ -147,7 +147,7 @@ def test_every_type_meets_only_its_own_rules() -> None:
     ]
     untagged = by_type["aws:*"]
     assert [each.name for each in untagged.GetAnalyzerInfo(None, None).policies] == ["allowed-regions"]
-    assert len(set(map(id, by_type.values()))) < 50
+    assert len(set(map(id, by_type.values()))) < len(by_type) / 10
 
 
 def test_rules_on_every_type_of_a_cloud_are_judged_on_types_that_nobody_named() -> None:

@@ -10,6 +10,7 @@ from policies.housekeeping import STACK
 from policies.model import Rule
 from policies.rollout import ROLLOUT
 from policies.session import Session
+from tests.support.edge_cases import EDGE_CASES
 from tests.support.google_cases import (
     ADDRESS,
     ALERT,
@@ -24,13 +25,14 @@ from tests.support.google_cases import (
     SECRET,
     UPTIME,
 )
+from tests.support.guardrail_cases import FORBIDDEN_IDENTITIES, GUARDRAIL_CASES
 from tests.support.policy_cases import BALANCER, DEFERS, GONE, PASSES, VIOLATES, Case, changed
 from tests.support.policy_cases import CASES as AWS_CASES
 from tests.support.servicer import UNKNOWN, Declared, Diagnostic, Pack, of
 
 RULES = {rule.id: rule for rule in pack.rules(Session()) if isinstance(rule, Rule)}
 PACK = Pack("production")
-CASES = (*AWS_CASES, *GOOGLE_CASES)
+CASES = (*AWS_CASES, *GUARDRAIL_CASES, *EDGE_CASES, *GOOGLE_CASES)
 
 
 def says(case: Case, inputs: dict[str, Any]) -> list[Diagnostic]:
@@ -99,7 +101,8 @@ def test_an_unknown_input(case: Case, key: str) -> None:
 # Rules on the Rollout itself: test_rollout.py. On the configuration of the pack: test_configuration.py.
 ELSEWHERE = frozenset({ROLLOUT, STACK})
 # R-24 reads no input: test_ignored_changes.py. Forbidden types have no good inputs: below.
-WITHOUT_INPUTS = frozenset({"no-ignore-changes-on-gated", *FORBIDDEN})
+# R-19 reads an option: test_protection.py.
+WITHOUT_INPUTS = frozenset({"no-ignore-changes-on-gated", "data-protected", "iam-no-users-or-keys", *FORBIDDEN})
 # Rules on hundreds of types: one type for each input that they read.
 SAMPLES = {
     "required-tags": {BALANCER, RUN, ALERT, CHANNEL, UPTIME, CLUSTER},
@@ -137,6 +140,15 @@ def test_a_forbidden_type_is_refused_whatever_its_inputs_are(rule: str, token: s
     assert verdict(found) == VIOLATES
     assert RULES[rule].types == {token}
     assert of(PACK.analyze(Declared("gcp:serviceaccount/account:Account", "it", inputs)), rule) == []
+
+
+@pytest.mark.parametrize("token", sorted(FORBIDDEN_IDENTITIES))
+@pytest.mark.parametrize("inputs", [{}, {"name": "it"}, {"name": UNKNOWN}])
+def test_an_identity_with_long_lived_keys_is_refused(token: str, inputs: dict[str, Any]) -> None:
+    found = of(PACK.analyze(Declared(token, "it", inputs)), "iam-no-users-or-keys")
+
+    assert verdict(found) == VIOLATES
+    assert RULES["iam-no-users-or-keys"].types == FORBIDDEN_IDENTITIES
 
 
 def test_every_case_is_about_a_rule_that_exists() -> None:

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from policies import pack
 from policies.facts import UNKNOWN, Node, Resource
 from policies.model import Rule, StackRule, judge, judge_stack
-from tests.support.policy_cases import CASES
+from tests.support.guardrail_cases import GUARDRAIL_CASES
+from tests.support.policy_cases import CASES as AWS_CASES
 from tests.support.servicer import FixedSession
 
 RULES = pack.rules(FixedSession())
+CASES = (*AWS_CASES, *GUARDRAIL_CASES)
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

@@ -57,9 +57,25 @@ def test_recovery_window(more: dict[str, Any], window: int) -> None:
     assert {each.inputs["recoveryWindowInDays"] for each in secrets(**more).of_type("Secret")} == {window}
 
 
+def test_what_nothing_renews_says_so_and_the_rest_is_renewed() -> None:
+    recorded = secrets(rotators={"SESSION_KEY": "arn:aws:lambda:us-east-1:123456789012:function:renew"})
+    tags = {each.name: each.inputs.get("tags", {}) for each in recorded.of_type("Secret")}
+    assert tags == {
+        "app-session-key": {},
+        "app-mail-token": {"rotation": "exempt", "rotation-exempt-reason": "no function renews it"},
+    }
+    rotation = recorded.one("SecretRotation")
+    assert rotation.inputs["rotationRules"] == {"automaticallyAfterDays": 30}
+    assert rotation.inputs["rotationLambdaArn"].endswith(":function:renew")
+    assert recorded.one("SecretVersion", "app-session-key").urn in rotation.dependencies
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
+        ({"rotators": {"OTHER": "arn"}}, "rotators: found 'OTHER'; expected one of the settings"),
+        ({"rotation_days": 91}, "rotation_days: found 91; expected a whole number from 1 to 90 days"),
+        ({"rotation_exempt_reason": "why, oh why"}, "rotation_exempt_reason: found 'why, oh why'"),
         ({"recovery_window_days": 3}, "recovery_window_days: found 3; expected 7 to 30 days, or 0 for none"),
         ({"settings": {"session-key": "x"}}, "settings: found 'session-key'; expected a name for the environment"),
         ({"physical_name": "a/b"}, "physical_name: found 'a/b'"),
