@@ -3,8 +3,9 @@
 import pytest
 
 from sandbox.plugins.aws.tables import rows
+from tests.sandbox.standin.every_case import EVERY_CASE as CASES
 from tests.sandbox.standin.provider import Provider
-from tests.sandbox.standin.world import CASES, TAGS, Case, world
+from tests.sandbox.standin.world import TAGS, Case, world
 
 pytestmark = pytest.mark.sandbox
 

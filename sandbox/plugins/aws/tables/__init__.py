@@ -10,19 +10,44 @@ def rows() -> dict[str, Row]:
     """Token -> row."""
     from sandbox.plugins.aws.tables import (
         acm,
+        backup,
+        cloudwatch,
         ec2,
+        ecr,
         ecs,
         elasticache,
         elb,
+        endpoints,
         iam,
         kms,
         logs,
         rds,
+        s3,
         scaling,
         secretsmanager,
         security_groups,
+        sns,
     )
 
-    modules = (acm, ec2, ecs, elasticache, elb, iam, kms, logs, rds, scaling, secretsmanager, security_groups)
+    modules = (
+        acm,
+        backup,
+        cloudwatch,
+        ec2,
+        ecr,
+        ecs,
+        elasticache,
+        elb,
+        endpoints,
+        iam,
+        kms,
+        logs,
+        rds,
+        s3,
+        scaling,
+        secretsmanager,
+        security_groups,
+        sns,
+    )
     listed: list[Row] = [row for module in modules for row in module.ROWS]
     return {row.token: row for row in listed}
