@@ -103,7 +103,8 @@ def confirm(
             "writing the declared split again"
         )
         try:
-            port.write_split(asked.split, asked.stickiness)
+            candidate = asked.candidate.slot if asked.candidate else None
+            port.write_split(asked.split, asked.stickiness, candidate)
         except TrafficError as failure:
             raise pulumi.RunError(f"the declared split could not be written again: {failure}") from None
         observed = _read(port, asked.split, wait)
@@ -144,6 +145,8 @@ def confirmed(
     written: Callable[[], bool],
 ) -> pulumi.Input[Mapping[str, Any]]:
     """`change`, resolved only after the carrier was registered and its live split was confirmed (in updates).
+
+    `carrier_actions`: known once everything that routes users was written, the carrier and what stands beside it.
 
     In a preview nothing was written, so the proposed record is shown as it is.
     """

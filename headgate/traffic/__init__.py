@@ -22,7 +22,8 @@ def for_system(settings: Settings, configuration: Mapping[str, object]) -> Traff
         from headgate.traffic.alb import AlbTraffic
 
         region = configuration.get("aws:region")
-        return AlbTraffic(settings.name, settings.slots, region=str(region) if region else None)
+        by_cohort = settings.details.get("cohorts") is not None
+        return AlbTraffic(settings.name, settings.slots, region=str(region) if region else None, cohorts=by_cohort)
     if settings.system == "ion":
         from headgate.traffic.cloud_run import ENDPOINT_KEY, CloudRunTraffic
 

@@ -2,7 +2,7 @@
 
 Everything is found by name and tag (docs/architecture.md): balancer and cluster are `<system>-<environment>`,
 the services `<system>-<environment>-<slot>`; the traffic listener has the tag `headgate-role: traffic`, target
-groups the tag `slot`.
+groups the tag `slot`. Rules for cohorts are those whose only condition is the header `x-headgate-cohort`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from headgate.traffic import alb_answers as answers
+from headgate.traffic.alb_cohorts import CohortRules
 from headgate.traffic.port import Reading, TrafficError
 from headgate.traffic.shares import refuse_impossible
 
@@ -46,16 +47,24 @@ class _Carrier:
 class AlbTraffic:
     """`TrafficPort` of the balancer and the cluster called `name`, whose versions run in `slots`.
 
-    `region` and `endpoint` None leave both to the environment. Clients are made at the first reading.
+    `region` and `endpoint` None leave both to the environment. `cohorts`: users with a cohort must meet rules of their
+    own; without it such rules are looked at where there are any. Clients are made at the first reading.
     """
 
     def __init__(
-        self, name: str, slots: Sequence[str], *, region: str | None = None, endpoint: str | None = None
+        self,
+        name: str,
+        slots: Sequence[str],
+        *,
+        region: str | None = None,
+        endpoint: str | None = None,
+        cohorts: bool = False,
     ) -> None:
         self.name = name
         self._slots = tuple(slots)
         self._region = region
         self._endpoint = endpoint
+        self._cohorts = cohorts
 
     def read_live(self) -> Reading:
         """What the listener's actions route and how the services stand; see `TrafficPort.read_live`."""
@@ -79,8 +88,8 @@ class AlbTraffic:
             carrier = self._carrier()
             return self._split(carrier) if carrier else {}
 
-    def write_split(self, split: Mapping[str, int], stickiness: int) -> None:
-        """One ModifyListener with the whole default action; see `TrafficPort.write_split`."""
+    def write_split(self, split: Mapping[str, int], stickiness: int, candidate: str | None = None) -> None:
+        """One ModifyListener with the whole default action, then the rules for cohorts; `TrafficPort.write_split`."""
         _refuse_unknown(split, self._slots)
         refuse_impossible(split)
         with self._said("cannot be written"):
@@ -88,7 +97,10 @@ class AlbTraffic:
             if carrier is None:
                 raise TrafficError(f"balancer {self.name!r} has no traffic listener to write to")
             action = self._forward(carrier, split, stickiness)
+            rules = CohortRules(self._balancers, self._rules(carrier), required=self._cohorts)
+            changes = rules.changes(split, candidate, self._group_of_slot(carrier))
             self._balancers.modify_listener(ListenerArn=carrier.arn, DefaultActions=[action])
+            rules.write(changes)
 
     @cached_property
     def _balancers(self) -> Any:
@@ -164,10 +176,16 @@ class AlbTraffic:
     def _split(self, carrier: _Carrier) -> dict[str, int]:
         """Per cent by slot as the default action routes, and every rule that routes otherwise."""
         split = answers.route(carrier.actions, carrier.slots)
-        rules = self._pages("describe_rules", "Rules", ListenerArn=carrier.arn)
+        rules = self._rules(carrier)
         groups = {arn for rule in rules for arn in answers.group_arns(rule["Actions"])}
         slots = {**carrier.slots, **_slots(self._tags(sorted(groups - carrier.slots.keys())))}
-        return split | answers.rule_routes(rules, slots, split)
+        caught = answers.rule_routes(rules, slots, split)
+        if self._cohorts or any(answers.cohort_values(rule) is not None for rule in rules):
+            caught |= answers.cohort_routes(rules, slots, split)
+        return split | caught
+
+    def _rules(self, carrier: _Carrier) -> list[Mapping[str, Any]]:
+        return self._pages("describe_rules", "Rules", ListenerArn=carrier.arn)
 
     def _healthy(self, carrier: _Carrier) -> dict[str, int]:
         """Slot -> targets of the traffic listener's groups that pass their health checks."""

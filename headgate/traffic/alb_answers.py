@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from headgate import cohorts
+from headgate.assignment import COHORTS, cohort_text
 from headgate.carrier import routed
 from headgate.traffic.shares import per_cent
 
@@ -29,15 +31,67 @@ def route(actions: Sequence[Mapping[str, Any]], slots: Mapping[str, str]) -> dic
 def rule_routes(
     rules: Sequence[Mapping[str, Any]], slots: Mapping[str, str], split: Mapping[str, int]
 ) -> dict[str, int]:
-    """`rule 10 -> green` -> per cent, for every rule that routes otherwise than the default action (`split`)."""
+    """`rule 10 -> green` -> per cent, for every rule that routes otherwise than the default action (`split`).
+
+    Rules for cohorts are looked at together, by `cohort_routes`.
+    """
     found: dict[str, int] = {}
     for rule in rules:
-        if rule.get("IsDefault"):
+        if rule.get("IsDefault") or cohort_values(rule) is not None:
             continue
         to = routed(route(rule["Actions"], slots))
         if to != routed(split):
             found |= {f"rule {rule['Priority']} -> {target}": share for target, share in to.items()}
     return found
+
+
+def cohort_routes(
+    rules: Sequence[Mapping[str, Any]], slots: Mapping[str, str], split: Mapping[str, int]
+) -> dict[str, int]:
+    """`cohorts -> green` -> how many of the 100 cohorts the rules send there; empty when they agree with `split`.
+
+    They agree when each cohort has one slot, the lowest ones that of a slot with as large a share of `split`. A cohort
+    that meets no rule is split like users without one, which is no agreement unless one slot gets everything.
+    """
+    by_priority = sorted(
+        ((int(rule["Priority"]), values, routed(route(rule["Actions"], slots)))
+         for rule in rules if (values := cohort_values(rule)) is not None),
+        key=lambda each: each[0],
+    )  # fmt: skip
+    unmet = ((), routed(split))
+    met = [
+        next(
+            ((values, to) for _, values, to in by_priority if any(cohorts.matches(one, text) for one in values)), unmet
+        )
+        for text in map(cohort_text, range(COHORTS))
+    ]
+    # The highest cohorts meet the rule for everybody: else the same share would be of other users.
+    if _agree([to for _, to in met], routed(split)) and (len(routed(split)) == 1 or cohorts.EVERYBODY in met[-1][0]):
+        return {}
+    shares: dict[str, int] = {}
+    for _, to in met:
+        for target, share in to.items():
+            shares[target] = shares.get(target, 0) + share
+    return {f"cohorts -> {target}": share for target, share in per_cent(shares).items()}
+
+
+def cohort_values(rule: Mapping[str, Any]) -> list[str] | None:
+    """What a rule for cohorts compares the header with; None for every other rule."""
+    conditions = rule.get("Conditions") or []
+    config = conditions[0].get("HttpHeaderConfig") or {} if len(conditions) == 1 else {}
+    if str(config.get("HttpHeaderName", "")).lower() != cohorts.HEADER or not config.get("Values"):
+        return None
+    return [str(value) for value in config["Values"]]
+
+
+def _agree(met: Sequence[Mapping[str, int]], split: Mapping[str, int]) -> bool:
+    lowest = next(iter(met[0]), "")
+    share = split.get(lowest, 0)
+    rest = [target for target in split if target != lowest]
+    if len(rest) > 1:
+        return False
+    expected = [{lowest: 100}] * share + [{target: 100} for target in rest] * (COHORTS - share)
+    return list(met) == expected
 
 
 def group_arns(actions: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -69,11 +69,17 @@ class CloudRunTraffic:
             service = self._service()
             return {} if service is None else answers.served(service)
 
-    def write_split(self, split: Mapping[str, int], stickiness: int) -> None:
+    def write_split(
+        self,
+        split: Mapping[str, int],
+        stickiness: int,
+        candidate: str | None = None,  # noqa: ARG002 - no rules for cohorts
+    ) -> None:
         """One PATCH of the traffic alone, on condition that nobody else changed it; see `TrafficPort.write_split`.
 
         The template is not touched, so no revision can come of it: the mask names what is updated, and without
-        `forceNewRevision` a revision is only made when the template changed (API reference, services.patch).
+        `forceNewRevision` a revision is only made when the template changed (API reference, services.patch). Users are
+        not split by cohort here, so `candidate` is not looked at.
         """
         refuse_impossible(split)
         if stickiness:

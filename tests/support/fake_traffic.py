@@ -18,6 +18,7 @@ class FakeTraffic:
     stale: int = 0
     readings: int = 0
     writes: list[tuple[dict[str, int], int]] = field(default_factory=list)
+    candidates: list[str | None] = field(default_factory=list)  # what each write said of the candidate
     _before: list[Live] = field(default_factory=list)
 
     def read_live(self) -> Live:
@@ -29,12 +30,13 @@ class FakeTraffic:
     def read_split(self) -> Mapping[str, int]:
         return self.read_live().split
 
-    def write_split(self, split: Mapping[str, int], stickiness: int) -> None:
+    def write_split(self, split: Mapping[str, int], stickiness: int, candidate: str | None = None) -> None:
         if self.unreachable:
             raise TrafficError(self.unreachable)
         if not self.live.exists:
             raise TrafficError("there is no traffic carrier")
         self.writes.append((dict(split), stickiness))
+        self.candidates.append(candidate)
         if not self.lost:
             self._before = [self.live] * self.stale
             self.live = replace(self.live, split={**dict.fromkeys(self.live.split, 0), **split})

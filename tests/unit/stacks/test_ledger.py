@@ -248,10 +248,10 @@ class Failing(FakeTraffic):
             raise TrafficError("timed out")
         return found
 
-    def write_split(self, split: Mapping[str, int], stickiness: int) -> None:
+    def write_split(self, split: Mapping[str, int], stickiness: int, candidate: str | None = None) -> None:
         if self.write_error:
             raise TrafficError(self.write_error)
-        super().write_split(split, stickiness)
+        super().write_split(split, stickiness, candidate)
 
 
 def routing(split: Mapping[str, int], **more: Any) -> Failing:
@@ -309,6 +309,17 @@ class TestConfirm:
         assert port.live.split == SPLIT_50
         assert port.readings == ledger.READINGS + 1
         assert "the balancer routes blue 100, not blue 50, green 50 as declared" in caplog.text
+        assert port.candidates == ["green"]
+
+    def test_rules_for_cohorts_that_route_otherwise_are_written_again(self, change: dict[str, Any]) -> None:
+        port = routing({**SPLIT_50, "cohorts -> green": 100})
+        drive(lambda: ledger.confirm(change, port, False, lambda _: None))
+        assert port.writes == [(SPLIT_50, SETTINGS.plan.stickiness)]
+
+    def test_or_fail_the_update_that_wrote_them(self, change: dict[str, Any]) -> None:
+        port = routing({**SPLIT_50, "cohorts -> green": 100})
+        with pytest.raises(pulumi.RunError, match="observed blue 50, cohorts -> green 100, green 50"):
+            ledger.confirm(change, port, True, lambda _: None)
 
     def test_a_rule_that_catches_users_before_the_split_is_a_difference(self, change: dict[str, Any]) -> None:
         port = routing({"blue": 50, "green": 40, "rule 10 -> green": 10})
