@@ -9,6 +9,8 @@ import pulumi
 from pulumi_aws import ec2, lb, vpc
 
 from components._common import ROLE_TAG, PlainArguments, Slot, registered_after, slot_tags, target_group_name, token
+from components.aws.buckets import BALANCER_PREFIX
+from components.aws.cohort_rules import cohort_rules
 from components.aws.security_rules import connect
 
 TRAFFIC_PORT = 443
@@ -55,6 +57,8 @@ class LoadBalancerArgs(TypedDict):
     """Certificate of both HTTPS listeners."""
     service_security_group_id: pulumi.Input[str]
     """Group of the tasks; the balancer opens its way to them."""
+    access_logs_bucket: pulumi.Input[str]
+    """Bucket of the access logs: a `LogBucket` that takes logs of balancers. Changed in place."""
     client_cidrs: Sequence[str]
     """IPv4 ranges that may reach the service. 0.0.0.0/0 is a public service, and has to be said."""
     test_client_cidrs: NotRequired[Sequence[pulumi.Input[str]]]
@@ -65,6 +69,8 @@ class LoadBalancerArgs(TypedDict):
     """Seconds a client is kept on the slot it got first, 0 to 604800. Default: 0, off."""
     test_slot: Slot
     """Slot behind the test listener: the candidate's, else the standby's. Changed in place."""
+    cohorts: NotRequired[bool]
+    """Send users who have a cohort where it belongs: the lowest ones to `test_slot`, by its weight. Default: false."""
     container_port: NotRequired[int]
     """Port of the tasks. Default: 8080. Replaces the target groups."""
     health_check_path: NotRequired[str]
@@ -81,6 +87,7 @@ class LoadBalancerArgs(TypedDict):
 class _Settings:
     stickiness: int
     test_slot: Slot
+    cohorts: bool
     container_port: int
     health_path: str
     deregistration_delay: int
@@ -92,9 +99,9 @@ class LoadBalancer(pulumi.ComponentResource):
 
     Creates: security group with its rules; balancer; target groups blue and green; HTTPS listener 443, which
     carries the traffic; HTTP listener 80, which redirects to it; HTTPS listener 8443 for tests, which reaches
-    one slot only.
+    one slot only; with `cohorts`, the rules of the traffic listener for users with a cohort.
 
-    Changes during a rollout: `weights`, `stickiness_seconds`, `test_slot`.
+    Changes during a rollout: `weights`, `stickiness_seconds`, `test_slot`, and what the rules for cohorts match.
 
     Replaces on: `physical_name`, `vpc_id` (balancer, target groups); `container_port` (target groups). While
     `protect` is true these are refused.
@@ -106,6 +113,14 @@ class LoadBalancer(pulumi.ComponentResource):
     """The listener that carries the traffic: what else must wait for a shift depends on it."""
     default_actions: pulumi.Output[Sequence[Any]]
     """The split as the provider last reported it, not as it was asked for."""
+    rules: list[lb.ListenerRule]
+    """The rules for cohorts, which move users as the listener does; empty without `cohorts`."""
+    settled: pulumi.Output[Sequence[Any]]
+    """The split and what the rules do, known once the listener and every rule were written."""
+    arn: pulumi.Output[str]
+    """ARN of the balancer."""
+    zone_id: pulumi.Output[str]
+    """Hosted zone of `dns_name`, for alias records."""
     name: pulumi.Output[str]
     """Name of the balancer in AWS."""
     dns_name: pulumi.Output[str]
@@ -123,8 +138,9 @@ class LoadBalancer(pulumi.ComponentResource):
         *,
         carrier_hooks: pulumi.ResourceHookBinding | None = None,
         carrier_depends_on: Sequence[pulumi.Resource] = (),
+        rule_hooks: pulumi.ResourceHookBinding | None = None,
     ) -> None:
-        """`carrier_hooks` and `carrier_depends_on` go to the traffic listener.
+        """`carrier_hooks` and `carrier_depends_on` go to the traffic listener, `rule_hooks` to its rules for cohorts.
 
         They exist in Python programs only, because hooks and resources cannot cross to another language. The listener
         is not registered when a resource it depends on is refused, also when that is a component without children.
@@ -145,6 +161,7 @@ class LoadBalancer(pulumi.ComponentResource):
             drop_invalid_header_fields=True,
             desync_mitigation_mode="defensive",
             enable_deletion_protection=settings.protect,
+            access_logs={"enabled": True, "bucket": args["access_logs_bucket"], "prefix": BALANCER_PREFIX},
             tags=args["tags"],
             opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
         )
@@ -166,11 +183,15 @@ class LoadBalancer(pulumi.ComponentResource):
                 depends_on=list(carrier_depends_on),
             ),
         )
+        self.rules = self._cohort_rules(groups, rule_hooks) if settings.cohorts else []
         self._redirect_listener(balancer)
         self._test_listener(balancer, groups[settings.test_slot])
 
         self.listener_arn = self.listener.arn
         self.default_actions = self.listener.default_actions
+        self.settled = pulumi.Output.all(self.default_actions, *(rule.actions for rule in self.rules))
+        self.arn = balancer.arn
+        self.zone_id = balancer.zone_id
         self.name = balancer.name
         self.dns_name = balancer.dns_name
         self.security_group_id = group.id
@@ -180,6 +201,10 @@ class LoadBalancer(pulumi.ComponentResource):
                 "listener_arn": self.listener_arn,
                 "listener": self.listener,
                 "default_actions": self.default_actions,
+                "rules": self.rules,
+                "settled": self.settled,
+                "arn": self.arn,
+                "zone_id": self.zone_id,
                 "name": self.name,
                 "dns_name": self.dns_name,
                 "security_group_id": self.security_group_id,
@@ -254,6 +279,20 @@ class LoadBalancer(pulumi.ComponentResource):
             },
             tags=slot_tags(self._args["tags"], slot),
             opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
+        )
+
+    def _cohort_rules(
+        self, groups: Mapping[Slot, lb.TargetGroup], hooks: pulumi.ResourceHookBinding | None
+    ) -> list[lb.ListenerRule]:
+        return cohort_rules(
+            self.pulumi_resource_name,
+            self._args["weights"][self._settings.test_slot.value],
+            self._settings.test_slot,
+            lambda slot: forward({"blue": 100 * (slot is Slot.BLUE), "green": 100 * (slot is Slot.GREEN)}, groups, 0),
+            listener=self.listener,
+            tags=self._args["tags"],
+            parent=self,
+            hooks=hooks,
         )
 
     def _redirect_listener(self, balancer: lb.LoadBalancer) -> None:
@@ -359,6 +398,7 @@ def _resolve(name: str, args: LoadBalancerArgs) -> _Settings:
     return _Settings(
         stickiness=stickiness,
         test_slot=test_slot,
+        cohorts=args.get("cohorts", False),
         container_port=container_port,
         health_path=health_path,
         deregistration_delay=delay,
