@@ -87,7 +87,15 @@ class Cache(pulumi.ComponentResource):
     security_group_id: pulumi.Output[str]
     """Group of the nodes."""
 
-    def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: CacheArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        guard: pulumi.ResourceHookBinding | None = None,
+    ) -> None:
+        """`guard`: hooks on the replication group, for Python programs only (`safeguards.DataGuard`)."""
         super().__init__(token("Cache"), name, {}, opts)
         settings = _resolve(name, args)
         self._args = args
@@ -140,7 +148,10 @@ class Cache(pulumi.ComponentResource):
             apply_immediately=False,
             tags=args["tags"],
             opts=pulumi.ResourceOptions(
-                parent=self, protect=settings.protect_data, retain_on_delete=settings.protect_data
+                parent=self,
+                protect=settings.protect_data,
+                retain_on_delete=settings.protect_data,
+                hooks=guard,
             ),
         )
         self.primary_endpoint = self.replication_group.primary_endpoint_address

@@ -108,7 +108,15 @@ class Database(pulumi.ComponentResource):
     security_group_id: pulumi.Output[str]
     """Group of the instance."""
 
-    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: DatabaseArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        guard: pulumi.ResourceHookBinding | None = None,
+    ) -> None:
+        """`guard`: hooks on the instance, for Python programs only (`safeguards.DataGuard`)."""
         super().__init__(token("Database"), name, {}, opts)
         settings = _resolve(name, args)
         self._args = args
@@ -181,6 +189,7 @@ class Database(pulumi.ComponentResource):
                 protect=settings.protect_data,
                 retain_on_delete=settings.protect_data,
                 depends_on=[*logs, monitoring_policy],
+                hooks=guard,
             ),
         )
         self.address = self.instance.address

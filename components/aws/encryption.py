@@ -51,7 +51,15 @@ class EncryptionKey(pulumi.ComponentResource):
     key: kms.Key
     """The key itself, for what is not offered here."""
 
-    def __init__(self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: EncryptionKeyArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        guard: pulumi.ResourceHookBinding | None = None,
+    ) -> None:
+        """`guard`: hooks on the key, for Python programs only (`safeguards.DataGuard`)."""
         super().__init__(token("EncryptionKey"), name, {}, opts)
         region = args["region"]
         protect_data = args.get("protect_data", True)
@@ -71,7 +79,7 @@ class EncryptionKey(pulumi.ComponentResource):
                 lambda account_id: key_policy(account_id, region, args["physical_name"])
             ),
             tags=args["tags"],
-            opts=pulumi.ResourceOptions(parent=self, protect=protect_data, retain_on_delete=protect_data),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect_data, retain_on_delete=protect_data, hooks=guard),
         )
         alias = kms.Alias(
             f"{name}-alias",

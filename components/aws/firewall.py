@@ -89,7 +89,15 @@ class Firewall(pulumi.ComponentResource):
     log_group_name: pulumi.Output[str]
     """Name of the log group."""
 
-    def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: FirewallArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        guard: pulumi.ResourceHookBinding | None = None,
+    ) -> None:
+        """`guard`: hooks on the web ACL, for Python programs only (`safeguards.DataGuard`)."""
         super().__init__(token("Firewall"), name, {}, opts)
         settings = _resolve(name, args)
         child = pulumi.ResourceOptions(parent=self)
@@ -104,7 +112,7 @@ class Firewall(pulumi.ComponentResource):
             rules=rules(settings.groups, settings.counted, settings.requests, settings.scope),
             visibility_config=_visible(physical_name),
             tags=args["tags"],
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=guard),
         )
         group, permission = logs.delivered_log_group(
             f"{name}-log",

@@ -21,13 +21,28 @@ def secret(value: Any) -> dict[str, Any]:
 
 
 async def call_hook(
-    hook: pulumi.ResourceHook, urn: str, name: str, kind: str, inputs: struct_pb2.Struct | None
+    hook: pulumi.ResourceHook,
+    urn: str,
+    name: str,
+    kind: str,
+    inputs: struct_pb2.Struct | None,
+    *,
+    old: struct_pb2.Struct | None = None,
 ) -> None:
-    """Calls `hook` with the new `inputs` of a resource: what is secret arrives as an Output. Raises what it raises."""
-    known = None if inputs is None else outputtify_secrets(dict(rpc.deserialize_properties(inputs, keep_unknowns=True)))
-    outcome: Any = hook.callback(pulumi.ResourceHookArgs(urn=urn, id="", name=name, type=kind, new_inputs=known))
+    """Calls `hook` with the new `inputs` of a resource, in an update also with the `old` ones.
+
+    What is secret arrives as an Output. Raises what the hook raises.
+    """
+    args = pulumi.ResourceHookArgs(
+        urn=urn, id="", name=name, type=kind, new_inputs=_as_given(inputs), old_inputs=_as_given(old)
+    )
+    outcome: Any = hook.callback(args)
     if isawaitable(outcome):
         await outcome
+
+
+def _as_given(inputs: struct_pb2.Struct | None) -> Any:
+    return None if inputs is None else outputtify_secrets(dict(rpc.deserialize_properties(inputs, keep_unknowns=True)))
 
 
 def ask(hook: pulumi.ResourceHook, inputs: Mapping[str, Any] | None, name: str = "unit") -> None:

@@ -138,7 +138,8 @@ class StackRecorder(Recorder):
                 continue
             self.called.append((name, request.name))
             # On the program's event loop, as the SDK does; this method runs on another thread.
-            call = call_hook(hook, urn, request.name, request.type, request.object)
+            old = self._wire_before.get(urn) if operation == "before_update" else None
+            call = call_hook(hook, urn, request.name, request.type, request.object, old=old)
             assert self.loop is not None
             asyncio.run_coroutine_threadsafe(call, self.loop).result(timeout=60)
 

@@ -1,0 +1,153 @@
+"""What a change would take away is refused, with what to do instead."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from google.protobuf import struct_pb2
+from pulumi.runtime.settings import SETTINGS
+
+from components.aws import safeguards
+from components.aws.cache import Cache
+from components.aws.database import Database
+from components.aws.encryption import EncryptionKey
+from components.aws.firewall import Firewall
+from components.aws.safeguards import CACHE, DATABASE, FIREWALL, GUARDED, KEY, DataGuard, DataRefused
+from tests.contract.rows import NAME, row
+from tests.support.drive import drive
+from tests.support.hooks import UNKNOWN_WIRE, call_hook
+from tests.support.mocks import Recorded
+
+CREATE, UPDATE = "unit-data-create", "unit-data-update"
+
+
+def guarded(*recorded: str) -> Recorded:
+    return drive(lambda: DataGuard("unit", recorded))
+
+
+def struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
+    made = struct_pb2.Struct()
+    made.update(values)
+    return made
+
+
+def update(kind: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
+    hook = guarded().hooks[UPDATE]
+    try:
+        asyncio.run(call_hook(hook, "urn", "it", kind, struct(new), old=None if old is None else struct(old)))
+    finally:
+        SETTINGS.outputs.clear()
+
+
+COMMON: dict[str, Any] = {"name": "common", "overrideAction": {"none": {}}}
+RATE: dict[str, Any] = {"name": "rate", "action": {"block": {}}}
+
+# Type, inputs as they were, as they will be, the rule that refuses it, and what its message says.
+REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
+    (DATABASE, {"backupRetentionPeriod": 14}, {"backupRetentionPeriod": 13}, "rds-backup-retention", "14 -> 13"),
+    (DATABASE, {"backupRetentionPeriod": 14}, {}, "rds-backup-retention", "Do: Leave it as it was"),
+    (DATABASE, {"backupRetentionPeriod": 14}, {"backupRetentionPeriod": UNKNOWN_WIRE}, "rds-backup-retention", "known"),
+    (DATABASE, {"deletionProtection": True}, {"deletionProtection": False}, "rds-deletion-protection", "protect_data"),
+    (DATABASE, {"skipFinalSnapshot": False}, {"skipFinalSnapshot": True}, "rds-final-snapshot", "protect_data"),
+    (CACHE, {"snapshotRetentionLimit": 7}, {"snapshotRetentionLimit": 1}, "redis-backups", "7 -> 1"),
+    (KEY, {"deletionWindowInDays": 30}, {"deletionWindowInDays": 7}, "kms-safe-deletion-and-policy", "30 -> 7"),
+    (KEY, {"enableKeyRotation": True}, {}, "kms-rotation", "Leave the rotation on"),
+    (FIREWALL, {"rules": [COMMON, RATE]}, {"rules": [COMMON]}, "waf-has-rules-and-metrics", "no rule rate any more"),
+    (FIREWALL, {"rules": [COMMON, RATE]}, {}, "waf-has-rules-and-metrics", "no rule common, no rule rate any more"),
+    (
+        FIREWALL,
+        {"rules": [COMMON]},
+        {"rules": [{**COMMON, "overrideAction": {"count": {}}}]},
+        "waf-has-rules-and-metrics",
+        "counted_rules",
+    ),
+    (
+        FIREWALL,
+        {"rules": [RATE]},
+        {"rules": [{**RATE, "action": {"count": {}}}]},
+        "waf-has-rules-and-metrics",
+        "rate would no longer block",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "old", "new", "rule", "said"), REFUSED)
+def test_what_is_taken_away_is_refused_with_what_to_do(
+    kind: str, old: dict[str, Any], new: dict[str, Any], rule: str, said: str
+) -> None:
+    with pytest.raises(DataRefused) as error:
+        update(kind, old, new)
+    message = str(error.value)
+    assert f"{rule}: " in message
+    assert said in message
+    assert " Do: " in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        (DATABASE, {"backupRetentionPeriod": 14}, {"backupRetentionPeriod": 35}),
+        (DATABASE, {"backupRetentionPeriod": 14}, {"backupRetentionPeriod": 14, "allocatedStorage": 400}),
+        (DATABASE, {"backupRetentionPeriod": UNKNOWN_WIRE}, {"backupRetentionPeriod": 7}),
+        (DATABASE, {"deletionProtection": False}, {"deletionProtection": True}),
+        (KEY, {"deletionWindowInDays": 7}, {"deletionWindowInDays": 30}),
+        (FIREWALL, {"rules": [COMMON]}, {"rules": [RATE, COMMON]}),
+        (FIREWALL, {"rules": [{**RATE, "action": {"count": {}}}]}, {"rules": [RATE]}),
+        (FIREWALL, {"rules": UNKNOWN_WIRE}, {"rules": [RATE]}),
+        ("aws:s3/bucket:Bucket", {}, {}),
+    ],
+)
+def test_every_other_change_passes(kind: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    update(kind, old, new)
+
+
+@pytest.mark.parametrize("kind", sorted(GUARDED))
+def test_what_cannot_be_compared_does_not_pass(kind: str) -> None:
+    with pytest.raises(DataRefused, match="without the inputs as they were"):
+        update(kind, None, {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "instead"), [(DATABASE, "restore a snapshot"), (CACHE, "second"), (KEY, "Put the key")]
+)
+def test_a_create_while_one_is_on_record_is_a_replacement(kind: str, instead: str) -> None:
+    hook = guarded("primary").hooks[CREATE]
+    asyncio.run(call_hook(hook, "urn", "other", kind, struct({})))
+    with pytest.raises(DataRefused) as error:
+        asyncio.run(call_hook(hook, "urn", "primary", kind, struct({})))
+    for words in ("data-protected: 'primary' holds data", instead, "pulumi import"):
+        assert words in str(error.value)
+
+
+def test_hooks_hold_in_previews_too() -> None:
+    recorded = guarded()
+    assert recorded.hooks.keys() == {CREATE, UPDATE}
+    assert all(hook.opts and hook.opts.on_dry_run for hook in recorded.hooks.values())
+
+
+@pytest.mark.parametrize(
+    ("component", "kind"),
+    [(Database, "Instance"), (Cache, "ReplicationGroup"), (EncryptionKey, "Key"), (Firewall, "WebAcl")],
+)
+def test_components_bind_the_guard_to_what_it_knows(component: type[pulumi.ComponentResource], kind: str) -> None:
+    build: Any = component
+
+    def program() -> None:
+        build(NAME, row(component).args, guard=DataGuard("unit", ()).binding)
+
+    made = drive(program).one(kind)
+    assert made.type in GUARDED
+    assert made.hooks == {"before_create": (CREATE,), "before_update": (UPDATE,)}
+
+
+def test_the_names_of_what_exists_are_an_output() -> None:
+    found: list[Any] = []
+
+    def program() -> None:
+        key = EncryptionKey(NAME, row(EncryptionKey).args)
+        safeguards.names(key.key).apply(found.append)
+
+    drive(program)
+    assert found == [["unit-key"]]
