@@ -75,7 +75,7 @@ def bucket_unit(
     bucket = s3.Bucket(
         f"{name}-bucket",
         bucket=physical_name,
-        force_destroy=False,
+        force_destroy=not protect_data,
         tags=tags if kms_key_arn is not None else {**tags, ROLE_TAG: LOG_ROLE},
         opts=pulumi.ResourceOptions(parent=parent, protect=protect_data, retain_on_delete=protect_data),
     )

@@ -18,6 +18,8 @@ from botocore.config import Config
 
 OUR_TAG = ("managed-by", "headgate")
 
+_OWN_BUCKETS = "headgate-sandbox-"  # how names of the sandbox's own buckets begin
+
 _Client = Any
 
 
@@ -82,6 +84,10 @@ KINDS: Mapping[str, Kind] = {
     "route-table": _ec2("describe_route_tables", "RouteTables", "RouteTableId"),
     "security-group": _ec2("describe_security_groups", "SecurityGroups", "GroupId"),
     "security-group-rule": _ec2("describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"),
+    "flow-log": _ec2("describe_flow_logs", "FlowLogs", "FlowLogId"),
+    "endpoint": _ec2(
+        "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", lambda found: found["State"] != "deleted"
+    ),
     "load-balancer": Kind(
         "elbv2",
         ("describe_load_balancers", {}, "LoadBalancers"),
@@ -142,6 +148,37 @@ KINDS: Mapping[str, Kind] = {
         ("describe_db_parameter_groups", {}, "DBParameterGroups"),
         "DBParameterGroupName",
         _by_arn("DBParameterGroupArn"),
+    ),
+    "database-snapshot": Kind(
+        "rds",
+        ("describe_db_snapshots", {"SnapshotType": "manual"}, "DBSnapshots"),
+        "DBSnapshotIdentifier",
+        _by_arn("DBSnapshotArn"),
+    ),
+    "backup-vault": Kind(
+        "backup",
+        ("list_backup_vaults", {}, "BackupVaultList"),
+        "BackupVaultName",
+        _asked("list_tags", lambda found: {"ResourceArn": found["BackupVaultArn"]}, "Tags"),
+    ),
+    "backup-plan": Kind(
+        "backup",
+        ("list_backup_plans", {}, "BackupPlansList"),
+        "BackupPlanName",
+        _asked("list_tags", lambda found: {"ResourceArn": found["BackupPlanArn"]}, "Tags"),
+    ),
+    "bucket": Kind(
+        "s3",
+        ("list_buckets", {}, "Buckets"),
+        "Name",
+        None,
+        lambda found: not found["Name"].startswith(_OWN_BUCKETS),
+    ),
+    "image-repository": Kind(
+        "ecr",
+        ("describe_repositories", {}, "repositories"),
+        "repositoryName",
+        _asked("list_tags_for_resource", lambda found: {"resourceArn": found["repositoryArn"]}, "tags"),
     ),
     "cache": Kind(
         "elasticache",
@@ -234,7 +271,7 @@ def _is_ours(found: Any) -> bool:
 def _records(client: _Client) -> Iterator[str]:
     """What the stand-in provider only records (see `sandbox.plugins.aws.recordonly`)."""
     for bucket in client.list_buckets()["Buckets"]:
-        if bucket["Name"].startswith("headgate-sandbox-"):
+        if bucket["Name"].startswith(_OWN_BUCKETS):
             yield from (
                 item["Key"] for item in _pages(client, "list_objects_v2", {"Bucket": bucket["Name"]}, "Contents")
             )

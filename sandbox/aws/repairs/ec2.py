@@ -3,6 +3,7 @@
 from typing import Any
 
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+from moto.ec2.models.vpcs import VPCBackend
 
 from sandbox.aws.repairs import Original, around, around_property
 
@@ -29,3 +30,11 @@ def a_rule_about_a_group_can_change(
             changed = {"GroupId": asked.get("ReferencedGroupId"), "Description": asked.get("Description")}
             rule.source_group.update({key: value for key, value in changed.items() if value is not None})
     return answer
+
+
+@around(VPCBackend, "delete_vpc_endpoints")
+def an_endpoint_that_is_gone_stays_gone(original: Original, backend: VPCBackend, vpce_ids: list[str]) -> Any:
+    """moto looks for the routes of an endpoint that it deleted already, and fails; AWS says that there is none
+    (DeleteVpcEndpoints)."""
+    known = backend.vpc_end_points
+    return original([each for each in vpce_ids if each not in known or known[each].state != "deleted"])

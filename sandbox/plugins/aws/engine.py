@@ -84,6 +84,7 @@ class Engine:
         target = self._target(record.id, record.inputs, state=record.state)
         cloud = self._cloud(row, target)
         try:
+            self._carry_out(cloud, row.clear(cloud, target))
             self._carry_out(cloud, row.delete(target))
         except CloudError as refused:
             if refused.code not in row.missing:

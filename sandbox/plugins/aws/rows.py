@@ -96,6 +96,7 @@ class Row:
     find: the object as it is now, or None when it is gone.
     update: the operation that changes a resource; key: the parameters that say which.
     delete: the calls that remove it. missing: error codes that say it is not there.
+    clear: the calls that must come before, by what the cloud holds: AWS removes nothing that is not empty.
     outputs: JMESPath in the object, or a function of object and target.
     name: the property that is filled in when the program gives none, and name_max its length.
     """
@@ -108,6 +109,7 @@ class Row:
     identity: Callable[[Any, Target], str]
     find: Callable[[Cloud, Target], Any]
     delete: Callable[[Target], Iterable[Call]]
+    clear: Callable[[Cloud, Target], Iterable[Call]] = lambda cloud, target: ()
     update: str = ""
     key: Callable[[Target], dict[str, Any]] = lambda target: {}
     also: Callable[[Target], dict[str, Any]] = lambda target: {}

@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.google.client import GoogleSandbox
 from tests.sandbox.standin.provider import Provider, configured, configured_google
+from tests.support import aws_sdk as _aws_sdk  # noqa: F401
 from tests.support.google import google_cloud, google_server
 
 __all__ = ["google_cloud", "google_server"]

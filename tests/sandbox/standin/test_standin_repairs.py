@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws.inventory import KINDS
+from tests.sandbox.standin.every_case import EVERY_CASE
 from tests.sandbox.standin.provider import Provider
 from tests.sandbox.standin.world import CASES, World, world
 
@@ -250,7 +251,7 @@ def test_the_inventory_counts_what_is_ours_and_nothing_else(
 def test_what_is_destroyed_leaves_nothing(provider: Provider, control: httpx.Client) -> None:
     before = control.get("resources").json()
     with ExitStack() as stack:
-        for case in CASES:
+        for case in EVERY_CASE:
             w = stack.enter_context(world(provider))
             w.make(case.token, "subject", **case.inputs(w))
         found = control.get("resources").json()

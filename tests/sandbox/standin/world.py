@@ -424,10 +424,12 @@ CASES: tuple[Case, ...] = (
             "enableDeletionProtection": False,
             "idleTimeout": 60,
             "enableHttp2": True,
+            "accessLogs": {"enabled": True, "bucket": "hg-logs", "prefix": "balancer"},
             "tags": TAGS,
         },
         lambda w: {
             "idleTimeout": 30,
+            "accessLogs": {"enabled": False, "bucket": "hg-logs", "prefix": "balancer"},
             "securityGroups": [w.group(), w.group(1)],
             "subnets": [w.subnet(0), w.subnet(1), w.subnet(2)],
             "tags": {"managed-by": "headgate"},

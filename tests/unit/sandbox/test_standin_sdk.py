@@ -35,6 +35,12 @@ def classes(file: Path) -> dict[str, ast.ClassDef]:
     return {node.name: node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef)}
 
 
+def args_of(module: str, file: str, name: str) -> ast.ClassDef:
+    """The class of a resource's inputs; `InitArgs` where a nested block has taken the other name."""
+    known = classes(SDK / module / f"{file}.py")
+    return known[f"{name}Args" if f"{name}Args" in known else f"{name}InitArgs"]
+
+
 def properties(cls: ast.ClassDef) -> dict[str, str]:
     """Wire name -> annotation of every input of a generated args class."""
     found = {}
@@ -74,7 +80,7 @@ def unknown(
 @pytest.mark.parametrize("token", TOKENS)
 def test_every_property_exists_in_the_sdk(token: str) -> None:
     module, file, name = module_of(token)
-    cls = classes(SDK / module / f"{file}.py")[f"{name}Args"]
+    cls = args_of(module, file, name)
     inputs = classes(SDK / module / "_inputs.py") if (SDK / module / "_inputs.py").exists() else {}
     members = {key: field.codec for key, field in rows()[token].fields.items()}
     assert list(unknown(members, cls, inputs, "")) == []
@@ -96,7 +102,7 @@ def test_the_token_is_the_sdks(token: str) -> None:
 @pytest.mark.parametrize("token", TOKENS)
 def test_tags_and_region_are_taken_where_the_sdk_has_them(token: str) -> None:
     module, file, name = module_of(token)
-    known = properties(classes(SDK / module / f"{file}.py")[f"{name}Args"])
+    known = properties(args_of(module, file, name))
     for property_ in ("tags", "region"):
         assert (property_ in rows()[token].fields) == (property_ in known)
 

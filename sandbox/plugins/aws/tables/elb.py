@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sandbox.plugins.aws.codecs import List, Obj, Via, choice
+from sandbox.plugins.aws.codecs import TEXT, List, Obj, Via, choice
 from sandbox.plugins.aws.rows import (
     Call,
     Cloud,
@@ -18,6 +18,7 @@ from sandbox.plugins.aws.rows import (
     row,
 )
 from sandbox.plugins.aws.tags import by_arn
+from sandbox.plugins.values import UNKNOWN
 
 _TAGS = by_arn(
     "AddTags",
@@ -57,6 +58,25 @@ _LB_ATTRIBUTES = {
 }
 
 
+_ACCESS_LOGS = {
+    "enabled": "access_logs.s3.enabled",
+    "bucket": "access_logs.s3.bucket",
+    "prefix": "access_logs.s3.prefix",
+}
+
+
+def _set_access_logs(target: Target) -> Iterator[Call]:
+    given = target.inputs["accessLogs"]
+    if given is UNKNOWN:
+        return
+    pairs = [
+        {"Key": attribute, "Value": UNKNOWN if given[name] is UNKNOWN else TEXT.to_aws(given[name])}
+        for name, attribute in _ACCESS_LOGS.items()
+        if name in given
+    ]
+    yield Call("ModifyLoadBalancerAttributes", {"LoadBalancerArn": target.id, "Attributes": pairs})
+
+
 def _set_subnets(target: Target) -> Iterator[Call]:
     yield Call("SetSubnets", {"LoadBalancerArn": target.id, "Subnets": target.inputs["subnets"]})
 
@@ -75,6 +95,11 @@ _LOAD_BALANCER = row(
         "loadBalancerType": new("Type"),
         "securityGroups": Field("SecurityGroups", List()),
         "subnets": Field("Subnets", List(), read="AvailabilityZones[].SubnetId"),
+        "accessLogs": Field(
+            codec=Obj({name: f'"{attribute}"' for name, attribute in _ACCESS_LOGS.items()}),
+            read="Attributes_",
+            default={"enabled": False},
+        ),
         **{
             name: _attribute(attribute, default)
             for (name, attribute), default in zip(
@@ -93,6 +118,7 @@ _LOAD_BALANCER = row(
     ),
     writes=(
         attributes(_LB_ATTRIBUTES, "ModifyLoadBalancerAttributes", lambda t: {"LoadBalancerArn": t.id}),
+        Write(frozenset({"accessLogs"}), _set_access_logs),
         Write(frozenset({"subnets"}), _set_subnets, on_create=False),
         Write(frozenset({"securityGroups"}), _set_security_groups, on_create=False),
     ),

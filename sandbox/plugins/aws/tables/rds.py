@@ -258,5 +258,37 @@ _INSTANCE = row(
     note="Performance Insights are kept; each instance has a resource id of its own",
 )
 
+_SNAPSHOT = row(
+    "aws:rds/snapshot:Snapshot",
+    "rds",
+    {
+        "dbInstanceIdentifier": new("DBInstanceIdentifier"),
+        "dbSnapshotIdentifier": new("DBSnapshotIdentifier"),
+    },
+    create="CreateDBSnapshot",
+    made="DBSnapshot",
+    identity=lambda found, _: found["DBSnapshotIdentifier"],
+    find=described("DescribeDBSnapshots", lambda t: {"DBSnapshotIdentifier": t.id}, "DBSnapshots[0]"),
+    delete=lambda t: [Call("DeleteDBSnapshot", {"DBSnapshotIdentifier": t.id})],
+    outputs={
+        "dbSnapshotArn": "DBSnapshotArn",
+        "encrypted": "Encrypted",
+        "engineVersion": "EngineVersion",
+        "snapshotType": "SnapshotType",
+        "status": "Status",
+    },
+    missing=("DBSnapshotNotFound", "DBSnapshotNotFoundFault"),
+    name="dbSnapshotIdentifier",
+    name_max=255,
+    tags=by_arn(
+        "AddTagsToResource",
+        "RemoveTagsFromResource",
+        "ListTagsForResource",
+        "TagList",
+        resource="ResourceName",
+        who=lambda target: target.known("dbSnapshotArn"),
+    ),
+    note="complete at once",
+)
 
-ROWS: tuple[Row, ...] = (_SUBNET_GROUP, _PARAMETER_GROUP, _INSTANCE)
+ROWS: tuple[Row, ...] = (_SUBNET_GROUP, _PARAMETER_GROUP, _INSTANCE, _SNAPSHOT)

@@ -17,6 +17,7 @@ ARGS: LoadBalancerArgs = {
     "subnet_ids": ["subnet-1", "subnet-2", "subnet-3"],
     "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
     "service_security_group_id": "sg-tasks",
+    "access_logs_bucket": "logs",
     "client_cidrs": ["0.0.0.0/0"],
     "weights": {"blue": 90, "green": 10},
     "test_slot": Slot.GREEN,

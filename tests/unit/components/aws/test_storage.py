@@ -56,6 +56,7 @@ def test_every_bucket_is_closed_versioned_encrypted_and_tidied(unit: Any) -> Non
     assert first["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
     assert first["noncurrentVersionExpiration"]["noncurrentDays"] > 0
     assert recorded.one("Bucket").inputs["forceDestroy"] is False
+    assert unit(protect_data=False).one("Bucket").inputs["forceDestroy"] is True, "a destroy would trip over the logs"
     parts = [each for each in recorded.custom() if each.type != "aws:s3/bucket:Bucket"]
     assert {each.inputs["bucket"] for each in parts} == {name}
 
