@@ -1,13 +1,14 @@
-"""What only GreenFlow's stack files say: certificate, network, database, cache."""
+"""What only GreenFlow's stack files say: certificate, network, database, cache, cohorts."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from headgate.cohorts import HEADER
 from headgate.reader import Reader
 
-KEYS = ("certificate_arn", "network", "database", "cache")
+KEYS = ("certificate_arn", "network", "database", "cache", "cohorts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,15 @@ class CacheSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Cohorts:
+    """Where the edge finds the key of a user, the header first (an empty name is none), and what it is hashed with."""
+
+    salt: str
+    header: str
+    cookie: str
+
+
+@dataclass(frozen=True, slots=True)
 class GreenflowSettings:
     """Everything that only this system has."""
 
@@ -45,6 +55,7 @@ class GreenflowSettings:
     network: NetworkSettings
     database: DatabaseSettings
     cache: CacheSettings
+    cohorts: Cohorts | None = None
 
 
 def read(raw: Mapping[str, object], reader: Reader) -> GreenflowSettings:
@@ -54,6 +65,7 @@ def read(raw: Mapping[str, object], reader: Reader) -> GreenflowSettings:
         network=_network(reader, raw.get("network")),
         database=_database(reader, raw.get("database")),
         cache=_cache(reader, raw.get("cache")),
+        cohorts=_cohorts(reader, raw.get("cohorts")),
     )
 
 
@@ -117,3 +129,26 @@ def _cache(reader: Reader, raw: object) -> CacheSettings:
         ),
         nodes=reader.whole(mapping.get("nodes", 2), f"{where}.nodes", 2, 6),
     )  # fmt: skip
+
+
+_SALT = re.compile(r"[ -~]{1,64}")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")  # a token of RFC 9110; 40 is what a balancer's rules take
+
+
+def _cohorts(reader: Reader, raw: object) -> Cohorts | None:
+    if raw is None:
+        return None
+    where = "headgate:cohorts"
+    mapping = reader.mapping(raw, where, ("salt", "header", "cookie"))
+    salt = reader.matching(mapping.get("salt"), f"{where}.salt", _SALT, "printable ASCII such as the system's name")
+    header = _name(reader, mapping.get("header"), f"{where}.header", "the name of a request header")
+    cookie = _name(reader, mapping.get("cookie"), f"{where}.cookie", "the name of a cookie")
+    if not header and not cookie:
+        reader.add(where, raw, "a header or a cookie with the user key", "Name one of them, or remove the key.")
+    if header.lower() == HEADER:
+        reader.add(f"{where}.header", header, "a header of the user, not of the cohort", "Name another one.")
+    return Cohorts(salt, header, cookie)
+
+
+def _name(reader: Reader, raw: object, where: str, expected: str) -> str:
+    return "" if raw is None else reader.matching(raw, where, _NAME, expected)
