@@ -122,9 +122,10 @@ def check_revisions(
     problems = list(check_entries(entries, template))
     shares: dict[str, object] = {}
     for entry in entries:
-        name = str(entry.revision)
-        share = _share(entry)
-        shares[name] = shares.get(name, 0) + share if isinstance(share, int) else share  # type: ignore[operator]
+        name, share = str(entry.revision), _share(entry)
+        before = shares.get(name, 0)
+        if isinstance(before, int):  # else a share that is no number, and it stays visible
+            shares[name] = before + share if isinstance(share, int) else share
     problems += check_split(shares, proposed)
     slots = proposed.split.keys()
     unknown = [name for name in shares if name not in slots and not shares[name]]
