@@ -17,7 +17,7 @@ _ROOT = "/compute/v1/"
 
 
 def doors(url_maps: Table, backend_services: Table, endpoint_groups: Table) -> dict[str, Door]:
-    """Host name -> where it leads; what leads nowhere is left out. Tables are by path (`projects/p/global/urlMaps/x`)."""
+    """Host name -> where it leads; what leads nowhere is left out. Tables are by path (`projects/p/global/…`)."""
     found: dict[str, Door] = {}
     for url_map in url_maps.values():
         matchers = {each["name"]: each for each in url_map.get("pathMatchers") or ()}
