@@ -48,7 +48,7 @@ def enter(cloud: Cloud, knock: Knock, default: str | None) -> Entered | Refuse:
     elif not knock.service and knock.host in cloud.doors:
         found = _by_rule(cloud, cloud.doors[knock.host])
     else:
-        found = _behind_balancer(cloud, knock.service or default)
+        found = _behind_balancer(cloud, knock.service, default)
     if isinstance(found, Refuse):
         return found
     refusal = _way_in(found.service, knock, direct=direct) or _caller(found.service, knock)
@@ -77,14 +77,16 @@ def _tagged(service: Service, tag: str) -> Entered | Refuse:
     return Entered(service, tag)
 
 
-def _behind_balancer(cloud: Cloud, name: str | None) -> Entered | Refuse:
+def _behind_balancer(cloud: Cloud, asked: str, default: str | None) -> Entered | Refuse:
     services = list(cloud.services.values())
-    chosen = [service for service in services if service.name == name] if name else services
+    chosen = [service for service in services if service.name == (asked or default)]
+    if not asked and not chosen:
+        chosen = services
     if len(chosen) == 1:
         return Entered(chosen[0])
     names = _listed([f"{service.name} ({service.place})" for service in services])
     if not chosen:
-        missing = f"there is no service {name!r}" if name else "there is no service yet"
+        missing = f"there is no service {asked!r}" if asked else "there is no service yet"
         return _not_found(missing, f"create it (pulumi up); the router finds it by itself. Services: {names}")
     what = f"{len(chosen)} services could be meant"
     return _not_found(what, f"name one in the header {SERVICE_HEADER}. Services: {names}")

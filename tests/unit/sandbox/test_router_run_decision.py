@@ -129,6 +129,14 @@ class TestEntrance:
         found = decide(cloud(SERVICE, replace(SERVICE, name="other")), BALANCER, None, Chance(0.5, NOW, KEY))
         assert "2 services could be meant" in refused(found, 404)
 
+    def test_the_only_service_where_the_default_does_not_exist(self) -> None:
+        found = decide(cloud(replace(SERVICE, name="other")), BALANCER, None, Chance(0.5, NOW, KEY, "ion"))
+        assert sent(found).revision == "ion-a"
+
+    def test_a_service_that_is_asked_for_by_name_and_missing(self) -> None:
+        found = decide(cloud(SERVICE), Knock("x", service="other"), None, Chance(0.5, NOW, KEY, "ion"))
+        assert "there is no service 'other'" in refused(found, 404)
+
     def test_no_service_yet(self) -> None:
         assert "no service yet" in refused(decide(Cloud(), BALANCER, None, Chance(0.5, NOW, KEY)), 404)
 
