@@ -56,7 +56,7 @@ def test_a_started_process_is_a_session_of_its_own(start: Start) -> None:
 def test_it_inherits_no_blocked_signal(start: Start, tmp_path: Path) -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
-        begin()
+        start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     assert (tmp_path / "0.log").read_text() == "ready\nFalse\n"
