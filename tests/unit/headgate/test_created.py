@@ -173,6 +173,25 @@ class TestFrozen:
         assert replace(made, proposed=forged, report=Report()).check() == {RuleId.LIVE_FROZEN}
 
 
+class TestTasks:
+    """R-17: fewer tasks may be asked for with a new version, for the live one keeps what it was created with."""
+
+    def fewer(self, at: Recorded, step: str, release: Release) -> Change:
+        now = at.state.changed_at + HOUR
+        wanted = replace(asked(step, release), tasks=1, minimum_tasks=1)
+        return Change(at, states.propose(at.state, wanted, PLAN, now), PLAN, now, good(at.state))
+
+    def test_with_the_start_of_a_rollout(self) -> None:
+        begun = self.fewer(ION[IDLE], UP, DURING).accepted()
+        assert (begun.state.live_tasks, begun.state.candidate_tasks) == (1, 1)
+
+    def test_not_where_tasks_are_changed_in_place(self) -> None:
+        before = replace(ION[IDLE].state, created=())
+        made = self.fewer(Recorded(before, PLAN), UP, DURING)
+        forgotten = replace(made.proposed, created=(), previous_digest=before.digest)
+        assert replace(made, proposed=forgotten).check() == {RuleId.CAPACITY_FLOOR}
+
+
 class TestDicts:
     @pytest.mark.parametrize("at", list(ION))
     def test_roundtrip(self, at: str) -> None:
