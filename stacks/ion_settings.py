@@ -82,7 +82,7 @@ def read(raw: Mapping[str, object], reader: Reader) -> IonSettings:
 
 
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-_CPU = re.compile(r"[1-8]|[1-9][0-9]{2}m")
+_CPU = re.compile(r"[12468]")
 _MEMORY = re.compile(r"[1-9][0-9]*(Mi|Gi)")
 _PATH = re.compile(r"/[A-Za-z0-9/_.~-]*")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
@@ -143,9 +143,7 @@ def _service(reader: Reader, raw: object) -> ServiceSettings:
         reader.add(f"{where}.timeout", mapping.get("timeout"), "a duration from 1s to 1h", "Correct the duration.")
     cpu = mapping.get("cpu", "1")
     return ServiceSettings(
-        cpu=reader.matching(
-            str(cpu) if isinstance(cpu, int) else cpu, f"{where}.cpu", _CPU, "a number of CPUs such as 1 or 500m"
-        ),
+        cpu=reader.matching(str(cpu) if isinstance(cpu, int) else cpu, f"{where}.cpu", _CPU, "1, 2, 4, 6 or 8 CPUs"),
         memory=reader.matching(mapping.get("memory", "1Gi"), f"{where}.memory", _MEMORY, "memory such as 512Mi or 2Gi"),
         port=reader.whole(mapping.get("port", 8080), f"{where}.port", 1, 65535),
         concurrency=reader.whole(mapping.get("concurrency", 80), f"{where}.concurrency", 1, MOST_CONCURRENT),

@@ -109,6 +109,8 @@ MAIL = {"kind": "email", "address": "a@b.example"}
         (service(health_path="/a b"), ["service.health_path"]),
         (service(cpu="9"), ["service.cpu"]),
         (service(cpu=0), ["service.cpu"]),
+        (service(cpu=3), ["service.cpu"]),
+        (service(cpu="500m"), ["service.cpu"]),
         (service(cpu=True), ["service.cpu"]),
         (service(cpu=1.5), ["service.cpu"]),
         (service(memory="2G"), ["service.memory"]),
@@ -245,3 +247,10 @@ def test_total(raw: dict[str, Any]) -> None:
     reader = Reader("file")
     assert isinstance(ion_settings.read(raw, reader), IonSettings)
     assert all(str(problem).startswith("file: headgate:") for problem in reader.problems)
+
+
+def test_sizes_of_instances_are_those_that_the_component_knows() -> None:
+    from components.gcp.revision import MEMORY_GIB
+
+    read_well = {cpu for cpu in map(str, range(20)) if not read(**service(cpu=cpu))[1]}
+    assert read_well == set(MEMORY_GIB)
