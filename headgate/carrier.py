@@ -129,8 +129,9 @@ def check_revisions(
     problems += check_split(shares, proposed)
     slots = proposed.split.keys()
     unknown = [name for name in shares if name not in slots and not shares[name]]
-    # A template that is kept while traffic is given back may name a candidate that is named nowhere else by now.
-    if isinstance(template, str) and template and template not in slots | proposed.known_slots:
+    # A template that is kept while traffic is given back may name a candidate that is named nowhere else by now; and one
+    # that is named, but whose rollout has not begun, must not be created yet.
+    if isinstance(template, str) and template and template not in (proposed.known_slots or slots):
         unknown.append(template)
     if unknown:
         problems.append(
@@ -141,7 +142,7 @@ def check_revisions(
                 "Let the service take revisions and shares from the state of the rollout.",
             )
         )
-    if previous is not None and shares.get(str(template)) and template not in previous.known_slots:
+    if previous is not None and shares.get(str(template)) and str(template) not in previous.known_slots:
         problems.append(
             Violation(
                 RuleId.CANDIDATE_READY,
