@@ -129,8 +129,8 @@ def check_revisions(
     problems += check_split(shares, proposed)
     slots = proposed.split.keys()
     unknown = [name for name in shares if name not in slots and not shares[name]]
-    # A template that is kept while traffic is given back may name a candidate that is named nowhere else by now; and one
-    # that is named, but whose rollout has not begun, must not be created yet.
+    # A template that is kept while traffic is given back may name a candidate that is named nowhere else by now;
+    # and one that is named, but whose rollout has not begun, must not be created yet.
     if isinstance(template, str) and template and template not in (proposed.known_slots or slots):
         unknown.append(template)
     if unknown:
