@@ -165,14 +165,16 @@ def check_revisions(
     problems = list(check_entries(entries, template))
     shares: dict[str, object] = {}
     for entry in entries:
-        name = str(entry.revision)
-        share = _share(entry)
-        shares[name] = shares.get(name, 0) + share if isinstance(share, int) else share  # type: ignore[operator]
+        name, share = str(entry.revision), _share(entry)
+        before = shares.get(name, 0)
+        if isinstance(before, int):  # else a share that is no number, and it stays visible
+            shares[name] = before + share if isinstance(share, int) else share
     problems += check_split(shares, proposed)
     slots = proposed.split.keys()
     unknown = [name for name in shares if name not in slots and not shares[name]]
-    # A template that is kept while traffic is given back may name a candidate that is named nowhere else by now.
-    if isinstance(template, str) and template and template not in slots | proposed.known_slots:
+    # A template that is kept while traffic is given back may name a candidate that is named nowhere else by now;
+    # and one that is named, but whose rollout has not begun, must not be created yet.
+    if isinstance(template, str) and template and template not in (proposed.known_slots or slots):
         unknown.append(template)
     if unknown:
         problems.append(
@@ -183,7 +185,7 @@ def check_revisions(
                 "Let the service take revisions and shares from the state of the rollout.",
             )
         )
-    if previous is not None and shares.get(str(template)) and template not in previous.known_slots:
+    if previous is not None and shares.get(str(template)) and str(template) not in previous.known_slots:
         problems.append(
             Violation(
                 RuleId.CANDIDATE_READY,

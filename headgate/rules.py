@@ -154,7 +154,9 @@ def _judge_capacity(context: Context) -> Iterable[Violation]:
     previous, proposed = context.previous, context.proposed
     faults = []
     busy = Phase.ROLLING_OUT in (previous.phase, proposed.phase)
-    if busy and proposed.live_tasks < previous.live_tasks:
+    # Where slots keep what they were created with, the live one has its tasks for ever; R-08 sees to that.
+    may_lose = proposed.live.slot not in previous.known_slots
+    if busy and may_lose and proposed.live_tasks < previous.live_tasks:
         faults.append(("the live version keeps its tasks", f"{previous.live_tasks} -> {proposed.live_tasks}"))
     if proposed.phase is Phase.ROLLING_OUT:
         least = states.tasks_for(proposed.live_tasks, proposed.weight)

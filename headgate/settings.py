@@ -45,7 +45,8 @@ class Capacity:
 class Settings:
     """What every stack file says. `file` is its path, for messages.
 
-    `details`: the keys that only this kind of system has, as plain values; the module of the system reads them.
+    `details`: the keys that only this kind of system has, as plain values, secrets among them; the module of the system
+    reads them.
     `template`: digest of what the newest version is created with, where a slot keeps that (`state.Asked.settings`).
     """
 
@@ -58,7 +59,7 @@ class Settings:
     step: str
     plan: Plan
     capacity: Capacity
-    details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     template: str = ""
 
     @property

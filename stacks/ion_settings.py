@@ -14,6 +14,8 @@ KEYS = ("service", "variables", "secrets", "notifications", "front_door")
 
 LONGEST_REQUEST = 3600  # seconds (Cloud Run: request timeout, maximum)
 WIDEST = 8  # bits of a range of test clients: anything wider is nearly everybody
+MOST_VERSIONS = 10**9  # of a secret; nobody gets there
+HIDDEN = "a hidden value"  # what a message says instead of something that may be a secret
 MOST_CONCURRENT = 1000  # requests of one instance (Cloud Run: concurrency, maximum)
 
 
@@ -80,7 +82,7 @@ def read(raw: Mapping[str, object], reader: Reader) -> IonSettings:
 
 
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-_CPU = re.compile(r"[1-8]|[1-9][0-9]{2}m")
+_CPU = re.compile(r"[12468]")
 _MEMORY = re.compile(r"[1-9][0-9]*(Mi|Gi)")
 _PATH = re.compile(r"/[A-Za-z0-9/_.~-]*")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
@@ -141,9 +143,7 @@ def _service(reader: Reader, raw: object) -> ServiceSettings:
         reader.add(f"{where}.timeout", mapping.get("timeout"), "a duration from 1s to 1h", "Correct the duration.")
     cpu = mapping.get("cpu", "1")
     return ServiceSettings(
-        cpu=reader.matching(
-            str(cpu) if isinstance(cpu, int) else cpu, f"{where}.cpu", _CPU, "a number of CPUs such as 1 or 500m"
-        ),
+        cpu=reader.matching(str(cpu) if isinstance(cpu, int) else cpu, f"{where}.cpu", _CPU, "1, 2, 4, 6 or 8 CPUs"),
         memory=reader.matching(mapping.get("memory", "1Gi"), f"{where}.memory", _MEMORY, "memory such as 512Mi or 2Gi"),
         port=reader.whole(mapping.get("port", 8080), f"{where}.port", 1, 65535),
         concurrency=reader.whole(mapping.get("concurrency", 80), f"{where}.concurrency", 1, MOST_CONCURRENT),
@@ -167,18 +167,28 @@ def _variables(reader: Reader, raw: object) -> Mapping[str, str]:
 
 
 def _secrets(reader: Reader, raw: object) -> Mapping[str, int | None]:
+    """What is wrong here may be a secret that was written in the wrong place, and is not quoted."""
     found: dict[str, int | None] = {}
     for name, entry in _named(reader, raw, "headgate:secrets").items():
         where = f"headgate:secrets.{name}"
-        mapping = reader.mapping({} if entry is None else entry, where, ("version",))
+        if entry is not None and not isinstance(entry, Mapping):
+            reader.add(where, HIDDEN, "{} or {version: 1}", "Put the value into the secret store, never here.")
+            continue
+        mapping = reader.mapping(entry or {}, where, ("version",))
         version = mapping.get("version")
-        found[name] = None if version is None else reader.whole(version, f"{where}.version", 1, 10**9)
+        if version is not None and not _is_version(version):
+            reader.add(f"{where}.version", HIDDEN, "the number of a version, from 1", "Pin the version by its number.")
+        found[name] = version if _is_version(version) else None
     return MappingProxyType(found)
+
+
+def _is_version(raw: object) -> bool:
+    return isinstance(raw, int) and not isinstance(raw, bool) and 1 <= raw <= MOST_VERSIONS
 
 
 def _named(reader: Reader, raw: object, where: str) -> Mapping[str, Any]:
     if not isinstance(raw, Mapping):
-        reader.add(where, raw, "a mapping by name of the environment variable", "Write it out.")
+        reader.add(where, _hidden(raw), "a mapping by name of the environment variable", "Write it out.")
         return {}
     for name in raw:
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
@@ -189,24 +199,34 @@ def _named(reader: Reader, raw: object, where: str) -> Mapping[str, Any]:
 def _notifications(reader: Reader, raw: object) -> Mapping[str, Channel]:
     where = "headgate:notifications"
     if not isinstance(raw, Mapping) or not raw:
-        reader.add(where, raw, "channels by name, at least one, or nobody hears an alert", "Add one.")
+        reader.add(where, _hidden(raw), "channels by name, at least one, or nobody hears an alert", "Add one.")
         return MappingProxyType({})
     return MappingProxyType({str(name): _channel(reader, entry, f"{where}.{name}") for name, entry in raw.items()})
 
 
 def _channel(reader: Reader, raw: object, where: str) -> Channel:
+    """Addresses and secrets are not quoted: a web hook's address is one."""
+    if not isinstance(raw, Mapping):
+        reader.add(where, _hidden(raw), "a mapping with kind, tier, address, secret", "Write it out.")
+        raw = {}
     mapping = reader.mapping(raw, where, ("kind", "tier", "address", "secret"))
     kind = reader.choice(mapping.get("kind"), f"{where}.kind", tuple(ADDRESSES))
     tier = reader.choice(mapping.get("tier", TIERS[0]), f"{where}.tier", TIERS)
     address, secret = mapping.get("address"), mapping.get("secret")
-    pattern, form = ADDRESSES.get(kind, (None, ""))
+    if not kind:
+        return Channel(kind, tier)
+    pattern, form = ADDRESSES[kind]
     if pattern is None and address is not None:
-        reader.add(f"{where}.address", "an address", f"none for the kind {kind}", "Remove it.")
-    elif pattern is not None:
-        address = reader.matching(address, f"{where}.address", pattern, form)
-    if (secret is not None) != (kind in WITH_SECRET):
-        expected = "one, written with `pulumi config set --secret --path`" if kind in WITH_SECRET else "none"
-        reader.add(
-            f"{where}.secret", "a hidden value" if secret else None, f"{expected} for the kind {kind}", "Correct it."
-        )
+        reader.add(f"{where}.address", HIDDEN, f"none for the kind {kind}", "Remove it.")
+    elif pattern is not None and not (isinstance(address, str) and pattern.fullmatch(address)):
+        reader.add(f"{where}.address", _hidden(address), form, "Correct it.")
+    if kind in WITH_SECRET and not (isinstance(secret, str) and secret.strip()):
+        expected = f"one, written with `pulumi config set --secret --path`, for the kind {kind}"
+        reader.add(f"{where}.secret", _hidden(secret), expected, "Correct it.")
+    elif kind not in WITH_SECRET and secret is not None:
+        reader.add(f"{where}.secret", HIDDEN, f"none for the kind {kind}", "Remove it.")
     return Channel(kind, tier, None if address is None else str(address), None if secret is None else str(secret))
+
+
+def _hidden(raw: object) -> object:
+    return raw if raw in (None, "", {}) else HIDDEN

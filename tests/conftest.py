@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from google.rpc import status_pb2
 from hypothesis import settings
 
 from toolchain import Toolchain, ToolchainError, ensure
@@ -27,6 +28,10 @@ _SCRUBBED = (
 )
 # Where the built engine is kept, and which one to take: decided by who runs the tests.
 _KEPT = ("HEADGATE_CACHE", "HEADGATE_TOOLCHAIN")
+
+# Pulumi's provider library brings google.rpc.Status a second time, and one process can hold only one definition of it.
+# No program of ours loads both; a test run, which looks at components and at the traffic of Cloud Run, does.
+sys.modules["pulumi.runtime.proto.status_pb2"] = status_pb2
 
 _home = TemporaryDirectory(prefix="headgate-tests-")
 

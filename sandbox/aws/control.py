@@ -18,22 +18,15 @@
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
 from sandbox.aws import calls, faults
 from sandbox.aws.health import ROLLOUT_STATES, TARGET_STATES, HealthBook, ServiceHealth, TargetHealth
-
-PREFIX = "/headgate-sandbox/"
-
-# A caller that waits longer than this has lost interest; its connection would only hold a thread.
-_LONGEST_WAIT_S = 60.0
-
-
-class BadRequest(Exception):
-    """The request cannot be carried out; the message says why."""
+from sandbox.emulator.control import PREFIX, BadRequest, about_faults, members, one_of, question, text, unknown_request
+from sandbox.emulator.faults import UnusableFault
 
 
 class Control:
@@ -55,7 +48,7 @@ class Control:
         request = Request(environ)
         try:
             status, content = 200, self._answer(request)
-        except (BadRequest, faults.UnusableFault) as problem:
+        except (BadRequest, UnusableFault) as problem:
             status, content = 400, {"error": str(problem)}
         response = Response(json.dumps(content) + "\n", status, content_type="application/json")
         return response(environ, start_response)
@@ -65,13 +58,8 @@ class Control:
         match request.method, what:
             case "GET", "health":
                 return {"ok": True, "pid": os.getpid()}
-            case "GET", "faults":
-                return [faults.as_json(fault) for fault in self._faults.all()]
-            case "POST", "faults":
-                return faults.as_json(self._faults.plant(faults.parse(_body(request))))
-            case "DELETE", "faults":
-                self._faults.clear(_number(rest, "fault") if rest else None)
-                return {}
+            case "GET" | "POST" | "DELETE", "faults":
+                return about_faults(self._faults, request.method, rest, lambda: faults.parse(_body(request)))
             case "GET", "calls":
                 return self._calls(request)
             case "DELETE", "calls":
@@ -88,34 +76,21 @@ class Control:
                 return {}
             case "GET", "resources":
                 return self._inventory()
-        raise BadRequest(f"{request.method} {request.path}: unknown; what there is:{_requests()}")
+        raise unknown_request(request.method, request.path, __doc__)
 
     def _calls(self, request: Request) -> list[dict[str, Any]]:
-        given = dict(request.args)
-        known = {field.name for field in fields(calls.Question)} | {"wait", "writes"}
-        unknown = sorted(given.keys() - known)
-        if unknown:
-            raise BadRequest(f"unknown parameter {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-        question = calls.Question(
-            since=_number(given.get("since", "0"), "since"),
-            service=given.get("service", ""),
-            operation=given.get("operation", ""),
-            agent=given.get("agent", ""),
-            phase=_one_of(given.get("phase", "begun"), ("begun", "finished"), "phase"),
-            writes_only=given.get("writes", "") == "1",
-        )
-        wait_s = min(float(_number(given.get("wait", "0"), "wait")), _LONGEST_WAIT_S)
-        return [calls.as_json(record) for record in self._log.find(question, wait_s)]
+        asked, wait_s = question(calls.Question, dict(request.args))
+        return [asdict(record) for record in self._log.find(asked, wait_s)]
 
     def _tell_target(self, told: dict[str, Any]) -> dict[str, Any]:
-        group = _text(told, "group")
-        state = _one_of(told.get("state"), TARGET_STATES, "state")
+        group = text(told, "group", "a name or an ARN")
+        state = one_of(told.get("state"), TARGET_STATES, "state")
         self._health.tell_target(group, TargetHealth(state, told.get("reason"), told.get("description")))
         return self._health.as_json()
 
     def _tell_service(self, told: dict[str, Any]) -> dict[str, Any]:
-        service = _text(told, "service")
-        state = _one_of(told.get("rollout_state", "COMPLETED"), ROLLOUT_STATES, "rollout_state")
+        service = text(told, "service", "a name or an ARN")
+        state = one_of(told.get("rollout_state", "COMPLETED"), ROLLOUT_STATES, "rollout_state")
         running = told.get("running")
         if running is not None and (not isinstance(running, int) or running < 0):
             raise BadRequest(f"running: found {running!r}; expected a number of tasks or null")
@@ -128,29 +103,4 @@ def _body(request: Request) -> dict[str, Any]:
         content = json.loads(request.get_data(as_text=True))
     except json.JSONDecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise BadRequest(f"the body is {type(content).__name__}; expected an object")
-    return content
-
-
-def _text(told: dict[str, Any], key: str) -> str:
-    if not isinstance(told.get(key), str) or not told[key]:
-        raise BadRequest(f"{key}: found {told.get(key)!r}; expected a name or an ARN")
-    return str(told[key])
-
-
-def _number(text: str, name: str) -> int:
-    if not text.isdigit():
-        raise BadRequest(f"{name}: found {text!r}; expected a whole number")
-    return int(text)
-
-
-def _one_of(value: object, known: tuple[str, ...], name: str) -> str:
-    if value not in known:
-        raise BadRequest(f"{name}: found {value!r}; expected one of {', '.join(known)}")
-    return str(value)
-
-
-def _requests() -> str:
-    rows = [line for line in (__doc__ or "").splitlines() if line.startswith("| ")][1:]
-    return "".join(f" {row.split('|')[1].strip()};" for row in rows)
+    return members(content)

@@ -1,17 +1,10 @@
 """Planted faults: what the emulated API is told to do wrong, where, and how often."""
 
-import itertools
-import threading
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+
+from sandbox.emulator.faults import MOMENTS, Book, described
 
 MODES = ("refuse", "ignore", "delay")
-MOMENTS = ("before", "after")
-
-
-class UnusableFault(Exception):
-    """A fault was described wrongly; the message lists every problem."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +33,7 @@ class Fault:
     number: int = 0
 
     def meets(self, service: str, operation: str, request: str) -> bool:
-        return (
-            self.service == service
-            and self.operation == operation
-            and self.match in request
-            and (self.times is None or self.times > 0)
-        )
+        return self.service == service and self.operation == operation and self.match in request
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -64,56 +52,19 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 def parse(document: object) -> Fault:
     """A Fault from what a request carried; raises UnusableFault with all problems at once."""
-    if not isinstance(document, Mapping):
-        raise UnusableFault(f"expected an object with {', '.join(_TYPES)}; found {type(document).__name__}")
-    problems = [f"{key}: unknown; the keys are {', '.join(_TYPES)}" for key in document if key not in _TYPES]
-    problems += [
-        f"{key}: found {value!r}; expected {' or '.join(kind.__name__ for kind in _TYPES[key])}"
-        for key, value in document.items()
-        if key in _TYPES and (not isinstance(value, _TYPES[key]) or isinstance(value, bool))
-    ]
-    problems += [f"{key}: missing" for key in ("service", "operation", "mode") if key not in document]
-    for key, known in (("mode", MODES), ("moment", MOMENTS)):
-        if key in document and document[key] not in known:
-            problems.append(f"{key}: found {document[key]!r}; expected one of {', '.join(known)}")
-    if problems:
-        raise UnusableFault("; ".join(problems))
-    return Fault(**document)
+    return Fault(
+        **described(
+            document,
+            _TYPES,
+            required=("service", "operation", "mode"),
+            choices={"mode": MODES, "moment": MOMENTS},
+        )
+    )
 
 
-class FaultBook:
-    """The faults in force. Thread-safe; the oldest fault that meets a call is taken."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._numbers = itertools.count(1)
-        self._faults: list[Fault] = []
-
-    def plant(self, fault: Fault) -> Fault:
-        with self._lock:
-            planted = replace(fault, number=next(self._numbers))
-            self._faults.append(planted)
-            return planted
+class FaultBook(Book[Fault]):
+    """The faults in force."""
 
     def take(self, service: str, operation: str, request: str) -> Fault | None:
         """The fault this call meets, used up by one; None when the call is to be answered honestly."""
-        with self._lock:
-            for index, fault in enumerate(self._faults):
-                if fault.meets(service, operation, request):
-                    if fault.times is not None:
-                        self._faults[index] = replace(fault, times=fault.times - 1)
-                    return fault
-            return None
-
-    def all(self) -> list[Fault]:
-        with self._lock:
-            return list(self._faults)
-
-    def clear(self, number: int | None = None) -> None:
-        """Remove one fault, or all."""
-        with self._lock:
-            self._faults = [f for f in self._faults if number is not None and f.number != number]
-
-
-def as_json(fault: Fault) -> dict[str, Any]:
-    return asdict(fault)
+        return self.first(lambda fault: fault.meets(service, operation, request))

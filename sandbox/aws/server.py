@@ -30,9 +30,10 @@ def application() -> Any:
 
     from sandbox.aws import intercept, inventory, repairs
     from sandbox.aws.calls import CallLog
-    from sandbox.aws.control import PREFIX, Control
+    from sandbox.aws.control import Control
     from sandbox.aws.faults import FaultBook
     from sandbox.aws.health import BOOK
+    from sandbox.emulator.control import PREFIX
 
     log, faults = CallLog(), FaultBook()
     repairs.apply()

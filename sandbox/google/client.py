@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import httpx
 
+from sandbox.emulator.control import PREFIX
 from sandbox.google.calls import CallRecord
-from sandbox.google.control import PREFIX
 from sandbox.google.faults import Fault
 from sandbox.serving import loopback_url
 

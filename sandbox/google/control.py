@@ -20,24 +20,17 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl
 
+from sandbox.emulator.control import PREFIX, BadRequest, about_faults, members, question, text, unknown_request
+from sandbox.emulator.faults import UnusableFault
 from sandbox.google import calls, faults
 from sandbox.google.cloud import Cloud, Conditions, Readiness
 from sandbox.google.discovery import document
 from sandbox.google.errors import ApiError
 from sandbox.google.gateway import Answer, Gateway, Request, read_json
-
-PREFIX = "/headgate-sandbox/"
-
-# A caller that waits longer than this has lost interest.
-_LONGEST_WAIT_S = 60.0
-
-
-class BadRequest(Exception):
-    """The request cannot be carried out; the message says why."""
 
 
 class Control:
@@ -54,7 +47,7 @@ class Control:
             content = await self._answer(request)
             # The other end reads objects and lists alike; only the type of Answer wants an object.
             return Answer(200, content)
-        except (BadRequest, faults.UnusableFault) as problem:
+        except (BadRequest, UnusableFault) as problem:
             return Answer(400, {"error": str(problem)})
 
     async def _answer(self, request: Request) -> Any:
@@ -62,13 +55,8 @@ class Control:
         match request.http, what:
             case "GET", "health":
                 return {"ok": True, "pid": os.getpid()}
-            case "GET", "faults":
-                return [faults.as_json(fault) for fault in self._faults.all()]
-            case "POST", "faults":
-                return faults.as_json(self._faults.plant(faults.parse(_body(request))))
-            case "DELETE", "faults":
-                self._faults.clear(_number(rest, "fault") if rest else None)
-                return {}
+            case "GET" | "POST" | "DELETE", "faults":
+                return about_faults(self._faults, request.http, rest, lambda: faults.parse(_body(request)))
             case "GET", "calls":
                 return await self._calls(request)
             case "DELETE", "calls":
@@ -92,44 +80,26 @@ class Control:
                 self._cloud.conditions = Conditions()
             case "PUT", "revisions":
                 told = _body(request)
-                conditions.revisions[_text(told, "revision")] = Readiness(
+                conditions.revisions[text(told, "revision", "a name")] = Readiness(
                     _flag(told, "ready"), _reason(told.get("reason")), str(told.get("message") or "")
                 )
             case "PUT", "images":
                 told = _body(request)
                 change = conditions.missing_images.discard if _flag(told, "exists") else conditions.missing_images.add
-                change(_text(told, "image"))
+                change(text(told, "image", "a name"))
             case "PUT", "operations":
                 polls = _body(request).get("pending_polls")
                 if isinstance(polls, bool) or not isinstance(polls, int) or polls < 0:
                     raise BadRequest(f"pending_polls: found {polls!r}; expected a whole number from 0 on")
                 conditions.pending_polls = polls
             case _:
-                raise BadRequest(f"{request.http} {request.path}: unknown; what there is:{_requests()}")
+                raise unknown_request(request.http, request.path, __doc__)
         return self._cloud.conditions.as_json()
 
     async def _calls(self, request: Request) -> list[dict[str, Any]]:
-        given = dict(parse_qsl(request.query))
-        known = ({field.name for field in fields(calls.Question)} - {"writes_only"}) | {"wait", "writes"}
-        unknown = sorted(given.keys() - known)
-        if unknown:
-            raise BadRequest(f"unknown parameter {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-        phase = given.get("phase", "begun")
-        if phase not in {"begun", "finished"}:
-            raise BadRequest(f"phase: found {phase!r}; expected begun or finished")
-        question = calls.Question(
-            since=_number(given.get("since", "0"), "since"),
-            service=given.get("service", ""),
-            operation=given.get("operation", ""),
-            method=given.get("method", ""),
-            path=given.get("path", ""),
-            agent=given.get("agent", ""),
-            phase=phase,
-            writes_only=given.get("writes", "") == "1",
-        )
-        wait_s = min(float(_number(given.get("wait", "0"), "wait")), _LONGEST_WAIT_S)
-        found = await self._log.wait(question, wait_s) if wait_s else self._log.find(question)
-        return [calls.as_json(record) for record in found]
+        asked, wait_s = question(calls.Question, dict(parse_qsl(request.query)))
+        found = await self._log.wait(asked, wait_s) if wait_s else self._log.find(asked)
+        return [asdict(record) for record in found]
 
     def _reset(self) -> None:
         self._cloud.clear()
@@ -138,20 +108,12 @@ class Control:
         self._gateway.attach()
 
 
-def _body(request: Request) -> Mapping[str, Any]:
+def _body(request: Request) -> dict[str, Any]:
     try:
         content = read_json(request.body)
     except ApiError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
-    if not isinstance(content, Mapping):
-        raise BadRequest(f"the body is {type(content).__name__}; expected an object")
-    return content
-
-
-def _text(told: Mapping[str, Any], key: str) -> str:
-    if not isinstance(told.get(key), str) or not told[key]:
-        raise BadRequest(f"{key}: found {told.get(key)!r}; expected a name")
-    return str(told[key])
+    return members(content)
 
 
 def _flag(told: Mapping[str, Any], key: str) -> bool:
@@ -167,14 +129,3 @@ def _reason(told: object) -> str:
     if told and told not in known:
         raise BadRequest(f"reason: found {told!r}; expected one of {', '.join(known)}")
     return str(told or Readiness.reason)
-
-
-def _number(text: str, name: str) -> int:
-    if not text.isdigit():
-        raise BadRequest(f"{name}: found {text!r}; expected a whole number")
-    return int(text)
-
-
-def _requests() -> str:
-    rows = [line for line in (__doc__ or "").splitlines() if line.startswith("| ")][1:]
-    return "".join(f" {row.split('|')[1].strip()};" for row in rows)

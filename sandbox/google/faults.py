@@ -4,19 +4,14 @@ The same words as `sandbox.aws.faults`, with what Google's APIs have besides: a 
 """
 
 import fnmatch
-import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from sandbox.emulator.faults import MOMENTS, Book, described
 from sandbox.google.errors import STATUSES, ApiError, status_of_http
 
 MODES = ("refuse", "ignore", "delay", "drop")
-MOMENTS = ("before", "after")
-
-
-class UnusableFault(Exception):
-    """A fault was described wrongly; the message lists every problem."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +43,7 @@ class Fault:
 
     def meets(self, service: str, operation: str, method: str, path: str, text: str) -> bool:
         return (
-            (self.times is None or self.times > 0)
-            and self.service in {"", service}
+            self.service in {"", service}
             and (not self.operation or f".{operation}".endswith(f".{self.operation}"))
             and self.method in {"", method}
             and (not self.path or fnmatch.fnmatchcase(path, self.path))
@@ -78,54 +72,27 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 def parse(document: object) -> Fault:
     """A Fault from what a request carried; raises UnusableFault with all problems at once."""
-    if not isinstance(document, Mapping):
-        raise UnusableFault(f"expected an object with {', '.join(_TYPES)}; found {type(document).__name__}")
-    problems = [f"{key}: unknown; the keys are {', '.join(_TYPES)}" for key in document if key not in _TYPES]
-    problems += [
-        f"{key}: found {value!r}; expected {' or '.join(kind.__name__ for kind in _TYPES[key])}"
-        for key, value in document.items()
-        if key in _TYPES and (not isinstance(value, _TYPES[key]) or isinstance(value, bool))
-    ]
-    if "mode" not in document:
-        problems.append("mode: missing")
-    for key, known in (("mode", MODES), ("moment", MOMENTS), ("code", ("", *STATUSES))):
-        if key in document and document[key] not in known:
-            problems.append(f"{key}: found {document[key]!r}; expected one of {', '.join(known)}")
-    if isinstance(document.get("status"), int) and not 400 <= document["status"] <= 599:
-        problems.append(f"status: found {document['status']}; expected an HTTP status of an error, 400 to 599")
-    if problems:
-        raise UnusableFault("; ".join(problems))
-    return Fault(**document)
+    return Fault(
+        **described(
+            document,
+            _TYPES,
+            required=("mode",),
+            choices={"mode": MODES, "moment": MOMENTS, "code": ("", *STATUSES)},
+            further=_no_error,
+        )
+    )
 
 
-class FaultBook:
-    """The faults in force; the oldest fault that meets a call is taken."""
+def _no_error(given: Mapping[str, Any]) -> list[str]:
+    status = given.get("status")
+    if not isinstance(status, int) or 400 <= status <= 599:
+        return []
+    return [f"status: found {status}; expected an HTTP status of an error, 400 to 599"]
 
-    def __init__(self) -> None:
-        self._numbers = itertools.count(1)
-        self._faults: list[Fault] = []
 
-    def plant(self, fault: Fault) -> Fault:
-        planted = replace(fault, number=next(self._numbers))
-        self._faults.append(planted)
-        return planted
+class FaultBook(Book[Fault]):
+    """The faults in force."""
 
     def take(self, service: str, operation: str, method: str, path: str, text: str) -> Fault | None:
         """The fault this call meets, used up by one; None when the call is to be answered honestly."""
-        for index, fault in enumerate(self._faults):
-            if fault.meets(service, operation, method, path, text):
-                if fault.times is not None:
-                    self._faults[index] = replace(fault, times=fault.times - 1)
-                return fault
-        return None
-
-    def all(self) -> list[Fault]:
-        return list(self._faults)
-
-    def clear(self, number: int | None = None) -> None:
-        """Remove one fault, or all."""
-        self._faults = [fault for fault in self._faults if number is not None and fault.number != number]
-
-
-def as_json(fault: Fault) -> dict[str, Any]:
-    return asdict(fault)
+        return self.first(lambda fault: fault.meets(service, operation, method, path, text))

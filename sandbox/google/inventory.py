@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from sandbox.google.control import PREFIX
+from sandbox.emulator.control import PREFIX
 from sandbox.google.iam import KIND as POLICIES
 from sandbox.serving import loopback_url
 

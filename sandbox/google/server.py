@@ -10,10 +10,11 @@ from pathlib import Path
 from aiohttp import web
 
 from sandbox import serving
+from sandbox.emulator.control import PREFIX
 from sandbox.google import services
 from sandbox.google.calls import CallLog
 from sandbox.google.cloud import Cloud
-from sandbox.google.control import PREFIX, Control
+from sandbox.google.control import Control
 from sandbox.google.faults import FaultBook
 from sandbox.google.gateway import Answer, Dropped, Gateway, Request
 

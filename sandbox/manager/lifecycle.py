@@ -14,7 +14,7 @@ from sandbox.manager import engine, parts, record
 from sandbox.manager.environment import for_processes
 from sandbox.manager.errors import SandboxError
 from sandbox.manager.layout import Layout
-from sandbox.manager.processes import Identity, end, spawn
+from sandbox.manager.processes import Identity, end, spawn, undisturbed
 from sandbox.manager.record import Record
 from sandbox.serving import LIFETIME_S
 from toolchain.paths import exclusive
@@ -171,8 +171,9 @@ def _start(layout: Layout, fresh: Record, environ: Mapping[str, str], tick: Call
         nonlocal current
         layout.ready_file(name).unlink(missing_ok=True)
         arguments = [*module, f"--ready-file={layout.ready_file(name)}", f"--lifetime={fresh.lifetime_s}"]
-        process = spawn(arguments, layout.log(name), for_processes(environ, current.urls.get("aws")))
-        started.append(process)
+        with undisturbed():
+            process = spawn(arguments, layout.log(name), for_processes(environ, current.urls.get("aws")))
+            started.append(process)
         current = replace(current, processes={**current.processes, name: process})
         record.write(layout.record, current)
 

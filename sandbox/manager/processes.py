@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,6 +59,25 @@ def spawn(module: Sequence[str], log: Path, environ: Mapping[str, str]) -> Ident
         setsigmask=[],  # else a parent that blocks SIGTERM would hand on a process that cannot be asked to end
     )
     return Identity(pid, start_mark(pid) or "ended")
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ctrl-C waits until the block is over, so that a process is never started without being known.
+
+    By a handler and not by a mask: another thread would take the signal, and the main thread be interrupted by it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def end(processes: Sequence[Identity], patience_s: float = PATIENCE_S) -> None:

@@ -2,28 +2,28 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import httpx
 
 from sandbox.load import Load, Summary, binomial_interval, run
+from sandbox.load.generator import HEALTH
 
 CONFIDENCE = 0.99
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
-    """Shares in per cent of one slot; `low` and `high` bound what the asked weight allows the observed share.
+class Observed:
+    """What fresh users got: the share of one slot in per cent; `low` and `high` bound what the asked weight allows.
 
-    `served`: by the emulated cloud, as the router reads it. `status`: by `headgate status`. `tries`: 2 when the first
-    share was outside the bounds and was measured again. An honest share is outside once in a hundred, and twice in a
-    row once in ten thousand.
+    `tries`: 2 when the first share was outside the bounds and was measured again. An honest share is outside once in
+    a hundred, and twice in a row once in ten thousand.
     """
 
-    served: float
-    status: int
     observed_share: float
     low: float
     high: float
@@ -35,6 +35,16 @@ class Measurement:
     @property
     def within(self) -> bool:
         return self.low <= self.observed_share <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The share of one slot in per cent: `served` by the emulated cloud, as the router reads it; `status` by
+    `headgate status`; and what `users` got."""
+
+    served: float
+    status: int
+    users: Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +63,28 @@ def measure(subject: Subject, weight: int, users: int) -> Measurement:
     """
     answer = httpx.post(f"{subject.router}/__sandbox/refresh", timeout=10.0, trust_env=False).raise_for_status()
     served = answer.json()["weights"].get(subject.slot, {"per_cent": 0})["per_cent"]
-    status = subject.status().get(subject.slot, 0)
-    found = _measure_once(subject, weight, users, (served, status), 1)
-    return found if found.within else _measure_once(subject, weight, users, (served, status), 2)
+    with ThreadPoolExecutor(1) as beside:
+        status = beside.submit(subject.status)
+        found = _observe(subject, weight, users, 1)
+        if not found.within:
+            found = _observe(subject, weight, users, 2)
+        return Measurement(served, status.result().get(subject.slot, 0), found)
 
 
-def _measure_once(subject: Subject, weight: int, users: int, said: tuple[float, int], tries: int) -> Measurement:
+def await_service(router: str, seconds: float = 30.0) -> None:
+    """Returns when a process answers through the router; after a first deployment that takes a moment."""
+    give_up = time.monotonic() + seconds
+    with httpx.Client(base_url=router, trust_env=False, timeout=seconds) as http:
+        while http.get(HEALTH).status_code != httpx.codes.OK and time.monotonic() < give_up:
+            time.sleep(0.1)
+
+
+def _observe(subject: Subject, weight: int, users: int, tries: int) -> Observed:
     summary = asyncio.run(run(Load(subject.router, requests=users, fresh=True, write_share=0.1)))
     answered = sum(summary.first_by_slot.values())
     low, high = binomial_interval(answered, weight / 100, CONFIDENCE)
     in_per_cent = 100 / max(answered, 1)
-    return Measurement(
-        served=said[0],
-        status=said[1],
+    return Observed(
         observed_share=summary.first_by_slot[subject.slot] * in_per_cent,
         low=low * in_per_cent,
         high=high * in_per_cent,

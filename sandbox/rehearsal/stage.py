@@ -11,7 +11,7 @@ from headgate.plan import IDLE, Plan, Step
 from headgate.state import Version
 from headgate.windows import is_open, next_opening
 from sandbox.manager import SandboxError
-from sandbox.rehearsal.measure import Background, Subject, measure
+from sandbox.rehearsal.measure import Background, Subject, await_service, measure
 from sandbox.rehearsal.pace import Pace
 from sandbox.rehearsal.project import Project
 from sandbox.rehearsal.summary import Outcome, Row
@@ -152,13 +152,15 @@ class Stage:
             run = self.project.must("up", "--yes", "--non-interactive", "--suppress-outputs", *options)
         self.speaker.say(f"  $ pulumi up {' '.join(['--yes', *options])}   ({run.changes}; {run.seconds:.1f} s)")
         with self.speaker.progress.phase("  measuring with fresh users"):
+            await_service(self.router)
             subject = Subject(self.router, self.candidate.slot, self.project.observed)
             found = measure(subject, weight, self.users)
         row = Row(what, step, weight, found, run.changes, run.seconds)
         self.outcome.rows.append(row)
+        got, said = found.users, "as asked" if row.as_asked else "NOT AS ASKED"
         self.speaker.say(
             f"  asked {weight} %, served {found.served:g} %, headgate status {found.status} %, observed "
-            f"{found.observed_share:.1f} % of {found.requests} users: {'as asked' if row.as_asked else 'NOT AS ASKED'}",
+            f"{got.observed_share:.1f} % of {got.requests} users: {said}",
             "" if row.as_asked else "red",
         )
 

@@ -25,14 +25,16 @@ class Row:
     def as_asked(self) -> bool:
         """Cloud, Headgate and users agree on the asked weight, and every request was answered."""
         found = self.measured
-        return found.served == found.status == self.asked_weight and found.within and not found.lost
+        return found.served == found.status == self.asked_weight and found.users.within and not found.users.lost
 
     def as_json(self) -> dict[str, Any]:
         return {
             "what": self.what,
             "step": self.step,
             "asked_weight": self.asked_weight,
-            **asdict(self.measured),
+            "served": self.measured.served,
+            "status": self.measured.status,
+            **asdict(self.measured.users),
             "as_asked": self.as_asked,
             "changes": self.changes,
             "seconds": round(self.seconds, 2),
@@ -80,16 +82,16 @@ class Outcome:
         for heading in ("step", "asked", "served", "status", "observed", "99 % of", "users", "lost", "up", ""):
             table.add_column(heading, justify="left" if heading in ("step", "") else "right", no_wrap=True)
         for row in self.rows:
-            found = row.measured
+            found, users = row.measured, row.measured.users
             table.add_row(
                 row.step,
                 f"{row.asked_weight} %",
                 f"{found.served:g} %",
                 f"{found.status} %",
-                f"{found.observed_share:.1f} %",
-                f"{found.low:.1f}-{found.high:.1f}",
-                str(found.requests),
-                str(found.lost),
+                f"{users.observed_share:.1f} %",
+                f"{users.low:.1f}-{users.high:.1f}",
+                str(users.requests),
+                str(users.lost),
                 f"{row.seconds:.1f} s",
                 "as asked" if row.as_asked else "NOT AS ASKED",
             )

@@ -3,10 +3,14 @@
 Everything else in the reference is read off the code. A test changes each key during a rollout and compares.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
+from components.gcp.revision import MOST_INSTANCES
 from headgate.settings import MOST_TASKS
+from stacks.ion_settings import ADDRESSES, WITH_SECRET
 
 
 class During(StrEnum):
@@ -17,6 +21,7 @@ class During(StrEnum):
     STRICTER = "stricter only"
     MORE = "more only"
     KEPT = "kept"
+    CREATED = "with a new version"
     FREE = "not judged"
 
 
@@ -27,8 +32,10 @@ DURING = {
     During.STRICTER: "longer bakes, more gates, tighter limits pass; anything looser, or another list of steps, is "
     "refused until the rollout has gone back to `idle`.",
     During.MORE: "a larger number passes.",
-    During.KEPT: "two slots leave none for it during a rollout. From promotion on, a change is refused until "
-    "`plan.retention` is over.",
+    During.KEPT: "from promotion on, a change is refused until `plan.retention` is over. Fixed slots leave none for it "
+    "during a rollout.",
+    During.CREATED: "a version keeps for ever what it was created with. A change comes with the start of a rollout. It "
+    "is refused before (R-08) and after (R-09), and never stops a rollback, which changes the traffic alone.",
     During.FREE: "no rollout rule looks at it. The [policies](policies.md) do, as always; a rollout is not the time.",
 }
 
@@ -36,7 +43,7 @@ DURING = {
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One key. `meaning` of a top-level key is left empty where Pulumi.yaml says it. `form` and `default` only where
-    the code's own words do not stand alone."""
+    the code's own words do not stand alone. `system`: the only one that has the key, or for which the row holds."""
 
     path: str
     during: During
@@ -44,25 +51,28 @@ class Entry:
     meaning: str = ""
     form: str = ""
     default: str = ""
+    system: str = ""
 
 
 _WITH_CANDIDATE = "with a candidate"
 _WITH_STANDBY = "with a standby"
 _METRIC = "plan.limits.<metric>"
+_SLOT = "GreenFlow: required; ION: derived"
 
-ENTRIES = (
+COMMON = (
     Entry("system", During.FIXED, "R-14"),
     Entry("environment", During.FIXED, "R-14"),
     Entry("owner", During.FREE),
     Entry("domain", During.FREE),
-    Entry(
-        "certificate_arn",
-        During.FREE,
-        meaning="A certificate that exists. Left out, one for `domain` is made, which DNS must then validate.",
-    ),
     Entry("release", During.FIXED),
     Entry("release.live.version", During.FIXED, "R-08", "Label of the version that users get outside a rollout."),
-    Entry("release.live.slot", During.FIXED, "R-08", "Where it runs. The live slot changes only by promotion."),
+    Entry(
+        "release.live.slot",
+        During.FIXED,
+        "R-08",
+        "Where it runs: see [slots](#slots). The live slot changes only by promotion.",
+        default=_SLOT,
+    ),
     Entry("release.live.image", During.FIXED, "R-08", "Its image, by digest: `name@sha256:` and 64 hex digits (R-10)."),
     Entry(
         "release.candidate.version",
@@ -71,9 +81,7 @@ ENTRIES = (
         "Label of the version that is rolled out.",
         default=_WITH_CANDIDATE,
     ),
-    Entry(
-        "release.candidate.slot", During.FIXED, "R-09", "The slot that the live one leaves.", default=_WITH_CANDIDATE
-    ),
+    Entry("release.candidate.slot", During.FIXED, "R-09", "Another slot than the live one's.", default=_SLOT),
     Entry(
         "release.candidate.image",
         During.FIXED,
@@ -88,7 +96,7 @@ ENTRIES = (
         "Label of the former live version; written when the candidate is promoted.",
         default=_WITH_STANDBY,
     ),
-    Entry("release.standby.slot", During.KEPT, "R-16", "The slot it had.", default=_WITH_STANDBY),
+    Entry("release.standby.slot", During.KEPT, "R-16", "The slot it had.", default=_SLOT),
     Entry("release.standby.image", During.KEPT, "R-16", "The image it had.", default=_WITH_STANDBY),
     Entry(
         "release.rollout",
@@ -118,8 +126,34 @@ ENTRIES = (
         During.STRICTER,
         "R-15",
         "How long the balancer's cookie holds a user to a version while both get traffic, cut to the step's bake "
-        "(R-27); 0 is off.",
+        "(R-27); 0 is off. Not for ION, where a version holds its users by itself.",
     ),
+    Entry(
+        "plan.windows.start[].days",
+        During.STRICTER,
+        "R-15",
+        "Days on which a rollout may start: its first step (R-28). Without any window it may start at any time.",
+        default="every day",
+    ),
+    Entry("plan.windows.start[].from", During.STRICTER, "R-15", "When the window opens."),
+    Entry("plan.windows.start[].for", During.STRICTER, "R-15", "How long it is open; it may go on past midnight."),
+    Entry(
+        "plan.windows.advance[].days",
+        During.STRICTER,
+        "R-15",
+        "Days on which a rollout may go on to its next steps. Promotion needs no window.",
+        default="every day",
+    ),
+    Entry("plan.windows.advance[].from", During.STRICTER, "R-15", "When the window opens."),
+    Entry("plan.windows.advance[].for", During.STRICTER, "R-15", "How long it is open."),
+    Entry(
+        "plan.freezes[].from",
+        During.STRICTER,
+        "R-15",
+        "From then on nothing moves forward: no start, no step, no promotion (R-28). Going back always may.",
+    ),
+    Entry("plan.freezes[].until", During.STRICTER, "R-15", "The first moment at which it may again."),
+    Entry("plan.freezes[].reason", During.FREE, "", "What a refusal says."),
     Entry("plan.limits.preset", During.STRICTER, "R-15", "The [preset](#presets) to start from."),
     Entry("plan.limits.min_requests", During.STRICTER, "R-15", "With fewer requests in a window there is no verdict."),
     Entry("plan.limits.interval", During.STRICTER, "R-15", "Time between two readings."),
@@ -140,13 +174,14 @@ ENTRIES = (
         default="`1`",
     ),
     Entry("capacity", During.MORE, "R-17"),
-    Entry("capacity.tasks", During.MORE, "R-17", "Tasks of a version that has all traffic."),
+    Entry("capacity.tasks", During.MORE, "R-17", "Tasks of a version that has all traffic.", system="greenflow"),
     Entry(
         "capacity.minimum_tasks",
         During.FREE,
         "",
         "Least tasks of a candidate at any step.",
         form="a whole number from 1 to `tasks`",
+        system="greenflow",
     ),
     Entry(
         "capacity.maximum_tasks",
@@ -154,17 +189,120 @@ ENTRIES = (
         "",
         "Most tasks that autoscaling may run per slot.",
         form=f"a whole number from `tasks` to {MOST_TASKS}",
+        system="greenflow",
     ),
-    Entry("network", During.FREE),
+    Entry(
+        "capacity.minimum_tasks",
+        During.CREATED,
+        "R-09",
+        "Instances of a version that are always there.",
+        form=f"a whole number from 1 to {MOST_INSTANCES}",
+        system="ion",
+    ),
+    Entry(
+        "capacity.maximum_tasks",
+        During.CREATED,
+        "R-09",
+        "Most instances of a version.",
+        form=f"a whole number from `minimum_tasks` to {MOST_INSTANCES}",
+        system="ion",
+    ),
+)
+
+GREENFLOW = (
+    Entry(
+        "certificate_arn",
+        During.FREE,
+        meaning="A certificate that exists. Left out, one for `domain` is made, which DNS must then validate.",
+    ),
+    Entry("network", During.FREE, meaning="The network everything runs in."),
     Entry("network.cidr", During.FREE, "", "Address range of the VPC."),
     Entry("network.availability_zones", During.FREE, "", "Where subnets are made: public, application, data."),
     Entry("network.nat_per_zone", During.FREE, "", "One NAT gateway per zone; `false` shares one, which is cheaper."),
-    Entry("database", During.FREE),
+    Entry("database", During.FREE, meaning="PostgreSQL."),
     Entry("database.instance_class", During.FREE, "", "Size of the PostgreSQL instance."),
     Entry("database.allocated_storage", During.FREE, "", "GiB; grows by itself to twice that."),
     Entry("database.multi_az", During.FREE, "", "A standby in another zone; in production a policy demands it."),
     Entry("database.backup_retention_days", During.FREE, "", "Days that automatic backups are kept."),
-    Entry("cache", During.FREE),
+    Entry("cache", During.FREE, meaning="Redis."),
     Entry("cache.node_type", During.FREE, "", "Size of the Redis nodes."),
     Entry("cache.nodes", During.FREE, "", "A primary and its replicas, with automatic failover."),
 )
+
+ION = (
+    Entry("service", During.CREATED, "R-09", "What every instance gets."),
+    Entry("service.cpu", During.CREATED, "R-09", "CPUs."),
+    Entry("service.memory", During.CREATED, "R-09", "Memory; how much goes with the CPUs is Cloud Run's rule."),
+    Entry("service.port", During.CREATED, "R-09", "Where the application listens."),
+    Entry("service.concurrency", During.CREATED, "R-09", "Requests of one instance at the same time."),
+    Entry("service.timeout", During.CREATED, "R-09", "Longest time for an answer."),
+    Entry("service.health_path", During.CREATED, "R-09", "Answers for startup, liveness and the uptime check."),
+    Entry("variables", During.CREATED, "R-09", "Environment variables of the application, in the open."),
+    Entry(
+        "variables.<NAME>",
+        During.CREATED,
+        "R-09",
+        "Value of the variable. Names are capital letters, digits and `_`; `HEADGATE_...` are Headgate's own.",
+    ),
+    Entry(
+        "secrets",
+        During.CREATED,
+        "R-09",
+        "Environment variables that come from Secret Manager, where an entry `<stack>-<name>` is made for each, "
+        "in small letters with `-`. A value is never written here.",
+    ),
+    Entry(
+        "secrets.<NAME>.version",
+        During.CREATED,
+        "R-09",
+        "Number of the version that a new revision reads; `latest` is none. Left out, the entry is made and nobody "
+        "reads it yet, so that a first version can be put there.",
+    ),
+    Entry("notifications", During.FREE, meaning="Who is told of alerts, by a name of your own; at least one."),
+    Entry("notifications.<name>.kind", During.FREE, "", "How."),
+    Entry(
+        "notifications.<name>.tier",
+        During.FREE,
+        "",
+        "When: the deploy team at once, leads after 30 minutes, management after an hour.",
+    ),
+    Entry(
+        "notifications.<name>.address",
+        During.FREE,
+        "",
+        "Who. No address for `webhook_tokenauth` and `pagerduty`, where the secret says it.",
+        form=", ".join(f"`{kind}`: {form}" for kind, (_, form) in ADDRESSES.items() if form),
+        default="by kind",
+    ),
+    Entry(
+        "notifications.<name>.secret",
+        During.FREE,
+        "",
+        "Token, key or URL. Write it with `pulumi config set --secret --path 'notifications.<name>.secret'`.",
+        form=f"a text, for {', '.join(f'`{kind}`' for kind in sorted(WITH_SECRET))} alone",
+        default="by kind",
+    ),
+    Entry("front_door", During.FREE, meaning="How users reach the service."),
+    Entry("front_door.public", During.FREE, "", "Anybody may call it, through the front door alone."),
+    Entry("front_door.requests_per_minute", During.FREE, "", "Most from one address."),
+    Entry(
+        "front_door.candidate_domain",
+        During.FREE,
+        "",
+        "Host name that reaches the candidate alone, for `test_client_cidrs`. Left out, there is no such way.",
+    ),
+    Entry(
+        "front_door.test_client_cidrs",
+        During.FREE,
+        "",
+        "Who may use `candidate_domain`.",
+        default="required with `candidate_domain`",
+    ),
+)
+
+OWN: Mapping[str, tuple[Entry, ...]] = MappingProxyType({"greenflow": GREENFLOW, "ion": ION})
+
+
+def of(system: str) -> tuple[Entry, ...]:
+    """Every key that a stack of `system` may have."""
+    return tuple(entry for entry in (*COMMON, *OWN[system]) if entry.system in ("", system))

@@ -1,20 +1,23 @@
 """The page. What a key may be is what the reader says it expects; a default is what it makes of a file without."""
 
 import copy
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from headgate import duration, limits, settings
+from headgate import duration, limits
 from headgate.gates import registry
 from headgate.limits import METRICS
 from headgate.presets import PRESETS
-from headgate.settings import Settings, SettingsError
+from headgate.settings import SettingsError
+from headgate.systems import SYSTEMS
+from stacks import configuration
+from stacks.configuration import Configuration
 from stacks.docs import sources
-from stacks.docs.keys import DURING, ENTRIES, Entry
+from stacks.docs.keys import COMMON, DURING, OWN, Entry
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/configuration.md"
@@ -29,10 +32,19 @@ rollout, and the step the rollout is at. `pulumi config set step green-10` chang
 `pulumi config set --path 'database.multi_az' true` changes a value inside a key.
 
 Everything that is wrong is said at once, each problem with file and path, before anything is registered. A key that is
-not in this page is an error. Quote versions (`"2026.02"`), for YAML takes them for numbers otherwise. Durations are
-written `30s`, `5m`, `72h`, `7d` or `1h30m`.
+not in this page, or belongs to another system, is an error. Quote versions (`"2026.02"`), for YAML takes them for
+numbers otherwise. Durations are written `30s`, `5m`, `72h`, `7d` or `1h30m`; times are UTC.
 
-Besides these, `aws:region` must be set.
+Besides these, GreenFlow's stacks need `aws:region`, and ION's need `gcp:project` and `gcp:region`.
+"""
+
+_SLOTS = """\
+## Slots
+
+A slot is where a version runs. GreenFlow has two, `blue` and `green`, which versions take in turn: the candidate takes
+the one that the live version leaves free. In ION every version has a slot of its own, its revision, which never changes
+afterwards. Its name is derived, `<stack>-` and the first 12 hex digits of the image's digest; leave `slot` out. Another
+name, which then must begin with `<stack>-`, is needed only to run an image a second time with other settings.
 """
 
 _LIMITS = """\
@@ -45,71 +57,100 @@ many `readings` in a row beyond it end the rollout. What is written beside `pres
 limits: {preset: greenflow, error_rate: {hold: 0.5%, rollback: 1%, readings: 3}, min_requests: 100}
 ```
 
-Limits are read and checked already; nothing judges by them yet.
+Limits are read and checked, and ION's alerts are made from them. No gate judges by them yet.
 """
 
-# The least that can be read: every key without a default.
-_MINIMAL: Mapping[str, Any] = {
-    "system": "greenflow",
+_TITLES = {"greenflow": "GreenFlow", "ion": "ION"}
+_DIGEST = f"x@sha256:{'0' * 64}"
+
+# The least that can be read, by system: every key without a default.
+_LEAST: Mapping[str, Any] = {
     "environment": "production",
     "owner": "team",
     "domain": "api.example.com",
-    "release": {"live": {"version": "1", "slot": "blue", "image": "x"}},
     "plan": {"steps": [{"name": "all", "weight": 100, "bake": "1m"}]},
-    "capacity": {"tasks": 1, "minimum_tasks": 1, "maximum_tasks": 1},
-    "network": {"cidr": "10.20.0.0/16", "availability_zones": ["a", "b", "c"]},
-    "database": {"instance_class": "db.m7g.large", "allocated_storage": 20},
-    "cache": {"node_type": "cache.r7g.large"},
+}
+_MINIMAL: Mapping[str, Mapping[str, Any]] = {
+    "greenflow": {
+        **_LEAST,
+        "system": "greenflow",
+        "release": {"live": {"version": "1", "slot": "blue", "image": "x"}},
+        "capacity": {"tasks": 1, "minimum_tasks": 1, "maximum_tasks": 1},
+        "network": {"cidr": "10.20.0.0/16", "availability_zones": ["a", "b", "c"]},
+        "database": {"instance_class": "db.m7g.large", "allocated_storage": 20},
+        "cache": {"node_type": "cache.r7g.large"},
+    },
+    "ion": {
+        **_LEAST,
+        "system": "ion",
+        "release": {"live": {"version": "1", "image": _DIGEST}},
+        "capacity": {"minimum_tasks": 1, "maximum_tasks": 1},
+        "service": {"health_path": "/health"},
+        "notifications": {"<name>": {"kind": "email", "address": "a@example.com"}},
+        "front_door": {"public": False},
+    },
 }
 _WRONG = -1.5  # no key may be that
 
 
 def page() -> str:
     """The whole page, as Markdown."""
-    return "\n".join([_HEAD, *_keys(), *_gates(), _LIMITS, *_metrics(), *_presets()])
+    return "\n".join([_HEAD, *_keys(), _SLOTS, *_gates(), _LIMITS, *_metrics(), *_presets()])
 
 
-def declared() -> dict[str, Mapping[str, Any]]:
-    """What Pulumi.yaml declares of our keys, by name without prefix."""
+def declared() -> dict[str, str]:
+    """What Pulumi.yaml says of our keys, by name without prefix."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
-    return {key.removeprefix("headgate:"): schema for key, schema in project["config"].items()}
+    return {key.removeprefix("headgate:"): schema["description"] for key, schema in project["config"].items()}
 
 
-def form(path: str) -> str:
-    """What the reader expects at `path` (`plan.steps[].bake`), in its own words."""
-    raw = copy.deepcopy(dict(_MINIMAL))
-    _put(raw, path, _WRONG)
+def form(path: str, system: str) -> str:
+    """What the reader expects of a stack of `system` at `path` (`plan.steps[].bake`), in its own words."""
+    raw = copy.deepcopy(dict(_MINIMAL[system]))
+    named = path.replace("<NAME>", "NAME")
+    _put(raw, named, _WRONG)
     try:
-        settings.parse(raw, FILE, registry.KNOWN)
+        configuration.parse(raw, FILE, registry.KNOWN)
     except SettingsError as error:
-        where = f"{FILE}: headgate:{path.replace('[]', '[0]')}"
+        where = f"{FILE}: headgate:{named.replace('[]', '[0]')}"
         found = [problem for problem in error.problems if problem.where == where]
         if found and found[0].found != "an unknown key":
             return found[0].expected
-    raise ValueError(f"headgate:{path} is not a key that is read")
+    raise ValueError(f"headgate:{path} is not a key that is read for {system}")
 
 
-def default(path: str) -> str:
+def default(path: str, system: str) -> str:
     """What is taken when `path` is left out; empty when that is nothing."""
-    found: Any = asdict(parsed_minimal())
+    read = parsed_minimal(system)
+    found: Any = {**_plain(read.settings), **_plain(read.details)}
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     if found is None or found == ():
         return ""
     if isinstance(found, bool):
         return str(found).lower()
-    return duration.show(found) if form(path).startswith(duration.EXPECTED) else str(found)
+    is_duration = "duration" in form(path, system)
+    return duration.show(found) if is_duration else str(found)
 
 
-def parsed_minimal() -> Settings:
-    """The settings that the least possible configuration leads to: every default there is."""
-    return settings.parse(dict(_MINIMAL), FILE, registry.KNOWN)
+def _plain(value: Any) -> Any:
+    """Dataclasses and mappings as dictionaries, all the way down."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return value
 
 
-def _written(path: str) -> bool:
+def parsed_minimal(system: str) -> Configuration:
+    """What the least possible configuration of `system` leads to: every default there is."""
+    return configuration.parse(dict(_MINIMAL[system]), FILE, registry.KNOWN)
+
+
+def _written(path: str, system: str) -> bool:
     """Whether the least possible configuration must have `path`."""
-    place: Any = _MINIMAL
-    for part in path.replace("[]", ".0").split("."):
+    place: Any = _MINIMAL[system]
+    for part in _parts(path):
         if isinstance(place, list):
             place = place[0]
         elif part in place:
@@ -119,56 +160,102 @@ def _written(path: str) -> bool:
     return True
 
 
-def _put(raw: Any, path: str, value: object) -> None:
-    *parents, last = path.replace("[]", ".0").split(".")
+def _parts(path: str) -> list[str]:
+    """Keys of `path`, with an empty one for each list on the way."""
+    return path.replace("[]", ".").split(".") if not path.endswith("[]") else _parts(path[:-2])
+
+
+def _put(raw: dict[str, Any], path: str, value: object) -> None:
+    """Sets `path` in `raw`, making what is not there yet; a list has one item."""
+    *parents, last = path.split(".")
+    place = raw
     for part in parents:
-        raw = raw[0] if isinstance(raw, list) else raw.setdefault(part, {})
-    if isinstance(raw, list):
-        raw[:] = [value]
-    else:
-        raw[last] = value
+        if part.endswith("[]"):
+            listed = place.setdefault(part[:-2], [{}])
+            place = listed[0]
+        else:
+            place = place.setdefault(part, {})
+    place[last] = value
+
+
+_TABLE = "| key | | default | during a rollout | |\n|---|---|---|---|---|"
 
 
 def _keys() -> Iterator[str]:
-    schemas = declared()
-    plain = [entry for entry in ENTRIES if "." not in entry.path]
-    yield "## Keys\n"
-    yield "| key | | default | during a rollout | |\n|---|---|---|---|---|"
-    for entry in plain:
-        meaning = entry.meaning or schemas[entry.path]["description"]
-        kind = f"[see below](#headgate{entry.path})" if _is_object(entry.path) else entry.form or form(entry.path)
-        yield _row(entry, kind, meaning)
-    yield ""
-    for entry in plain:
-        if _is_object(entry.path):
-            yield f"### headgate:{entry.path}\n"
-            yield schemas[entry.path]["description"] + "\n"
-            yield "| key | | default | during a rollout | |\n|---|---|---|---|---|"
-            for inner in ENTRIES:
-                if inner.path.startswith(f"{entry.path}."):
-                    yield _row(inner, inner.form or form(inner.path), inner.meaning)
-            yield ""
-    yield "*During a rollout* is what the [rollout rules](policies.md#rollout) make of a change to the key:\n"
+    yield "## Keys of every stack\n"
+    yield from _table_and_sections(COMMON, tuple(SYSTEMS))
+    for system, own in OWN.items():
+        yield f"## Keys of {_TITLES[system]}\n"
+        yield from _table_and_sections(own, (system,))
+    yield "## During a rollout\n"
+    yield "What the [rollout rules](policies.md#rollout) make of a change to a key, as the tables above say it:\n"
     yield from (f"- **{kind}**: {meaning}" for kind, meaning in DURING.items())
     yield ""
 
 
-def _is_object(path: str) -> bool:
-    return any(entry.path.startswith(f"{path}.") for entry in ENTRIES)
+def _table_and_sections(entries: Sequence[Entry], systems: Sequence[str]) -> Iterator[str]:
+    """A table of the top-level keys, then one for what is inside each of them."""
+    plain = [entry for entry in entries if "." not in entry.path]
+    yield _TABLE
+    for entry in plain:
+        inside = _is_object(entry.path, entries)
+        kind = f"[see below](#headgate{entry.path})" if inside else _form_cell(entry, systems)
+        yield _row(entry, kind, "" if inside else _default_cell(entry, systems))
+    yield ""
+    for entry in plain:
+        if _is_object(entry.path, entries):
+            yield f"### headgate:{entry.path}\n"
+            yield _meaning(entry) + "\n"
+            yield _TABLE
+            for inner in entries:
+                if inner.path.startswith(f"{entry.path}."):
+                    yield _row(inner, _form_cell(inner, systems), _default_cell(inner, systems))
+            yield ""
 
 
-def _row(entry: Entry, kind: str, meaning: str) -> str:
+def _is_object(path: str, entries: Sequence[Entry]) -> bool:
+    return any(entry.path.startswith(f"{path}.") for entry in entries)
+
+
+def _meaning(entry: Entry) -> str:
+    said = entry.meaning or declared()[entry.path]
+    return f"{_TITLES[entry.system]}: {said}" if entry.system else said
+
+
+def _row(entry: Entry, kind: str, default_value: str) -> str:
     during = f"{entry.during} ({entry.rule})" if entry.rule else str(entry.during)
-    return f"| `{entry.path}` | {kind} | {entry.default or _default_cell(entry.path)} | {during} | {meaning} |"
+    return f"| `{entry.path}` | {kind} | {default_value} | {during} | {_meaning(entry)} |"
 
 
-def _default_cell(path: str) -> str:
-    if "<" in path or _is_object(path):
-        return ""
-    if _written(path):
-        return "required"
-    shown = default(path)
+def _form_cell(entry: Entry, systems: Sequence[str]) -> str:
+    if entry.form:
+        return entry.form
+    return _of_each({system: form(entry.path, system) for system in _having(entry, systems)})
+
+
+def _default_cell(entry: Entry, systems: Sequence[str]) -> str:
+    if entry.default:
+        return entry.default
+    return _of_each({system: _default_of(entry.path, system) for system in _having(entry, systems)})
+
+
+def _default_of(path: str, system: str) -> str:
+    if _written(path, system) or "[]" in path:
+        optional = path.endswith(("gates", "days"))
+        return "" if optional else "required"
+    shown = default(path, system)
     return f"`{shown}`" if shown else ""
+
+
+def _having(entry: Entry, systems: Sequence[str]) -> Sequence[str]:
+    return (entry.system,) if entry.system else systems
+
+
+def _of_each(said: Mapping[str, str]) -> str:
+    """What is said of all systems, once where they agree."""
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return "; ".join(f"{_TITLES[system]}: {text}" for system, text in said.items() if text)
 
 
 def _gates() -> Iterator[str]:

@@ -1,8 +1,5 @@
 """The secure defaults on Google Cloud that no rule of the pack reads: what a component is with required arguments."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 
 from components.gcp.canary_service import CanaryService
@@ -11,13 +8,11 @@ from components.gcp.front_door import FrontDoor
 from components.gcp.logs import ServiceLogs
 from components.gcp.registry import ImageRegistry
 from components.gcp.secrets import SecretEntries
+from tests.contract.defaults import ABSENT, Default, check, name
 from tests.contract.rows import KEY_NAME, LOCATION, ROWS, Row, row
 from tests.support.drive import drive
 
-ABSENT = object()
-
-# Component, type of child, inputs that every child of the type has.
-DEFAULTS: list[tuple[Row, str, Mapping[str, Any]]] = [
+DEFAULTS: list[Default] = [
     (row(EncryptionKeyRing), "CryptoKey", {"rotationPeriod": "7776000s", "destroyScheduledDuration": "2592000s"}),
     (row(ImageRegistry), "Repository", {"cleanupPolicyDryRun": False, "format": "DOCKER"}),
     (row(SecretEntries), "Topic", {"kmsKeyName": KEY_NAME}),
@@ -73,14 +68,9 @@ DEFAULTS: list[tuple[Row, str, Mapping[str, Any]]] = [
 
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
-@pytest.mark.parametrize(
-    ("row", "kind", "expected"), DEFAULTS, ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_default(row: Row, kind: str, expected: Mapping[str, Any], preview: bool) -> None:
-    made = drive(row.build(), preview=preview).of_type(kind)
-    assert made
-    for child in made:
-        assert {key: child.inputs.get(key, ABSENT) for key in expected} == expected
+@pytest.mark.parametrize("default", DEFAULTS, ids=name)
+def test_default(default: Default, preview: bool) -> None:
+    check(default, preview)
 
 
 @pytest.mark.parametrize("each", [each for each in ROWS if each.google], ids=lambda each: each.name)

@@ -1,7 +1,6 @@
 """The secure defaults: what a component is with required arguments only."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,13 +13,12 @@ from components.aws.encryption import EncryptionKey
 from components.aws.load_balancer import LoadBalancer
 from components.aws.network import Network
 from components.aws.secrets import AppSecrets
+from tests.contract.defaults import ABSENT, Default, check, name
 from tests.contract.rows import KEY_ARN, ROWS, Row, row
 from tests.support.drive import drive
 
-ABSENT = object()
-
-# Component, type of child, inputs that every child of the type has; in brackets the rule of the policy catalogue.
-DEFAULTS: list[tuple[Row, str, Mapping[str, Any]]] = [
+# In brackets the rule of the policy catalogue.
+DEFAULTS: list[Default] = [
     (row(Network), "Subnet", {"mapPublicIpOnLaunch": False}),  # subnet-no-auto-public-ip
     (row(Network), "DefaultSecurityGroup", {"ingress": [], "egress": []}),  # vpc-default-sg-closed
     (row(Network), "Vpc", {"enableDnsHostnames": True, "enableDnsSupport": True}),
@@ -117,14 +115,9 @@ DEFAULTS: list[tuple[Row, str, Mapping[str, Any]]] = [
 
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
-@pytest.mark.parametrize(
-    ("row", "kind", "expected"), DEFAULTS, ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_default(row: Row, kind: str, expected: Mapping[str, Any], preview: bool) -> None:
-    made = drive(row.build(), preview=preview).of_type(kind)
-    assert made
-    for child in made:
-        assert {key: child.inputs.get(key, ABSENT) for key in expected} == expected
+@pytest.mark.parametrize("default", DEFAULTS, ids=name)
+def test_default(default: Default, preview: bool) -> None:
+    check(default, preview)
 
 
 def test_administrator_of_the_database_has_no_name_that_is_tried_first() -> None:

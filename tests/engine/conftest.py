@@ -1,39 +1,27 @@
 """The real engine on the emulated AWS: one server a module, so that modules cannot see each other's resources."""
 
-import json
 import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 
 from headgate.traffic.alb import AlbTraffic
 from sandbox.manager.environment import cloud_variables
 from sandbox.plugins.install import install_plugins
-from tests.support.engine import Project, base_environment
+from tests.support.emulators import Emulator, announced
+from tests.support.engine import Project, base_environment, copy_on
 from toolchain import Toolchain
 
 PRODUCTION, STAGING = "greenflow-production", "greenflow-staging"
 SLOTS = ("blue", "green")
 
 
-@dataclass
-class Cloud:
+class Cloud(Emulator):
     """The emulated AWS of a module."""
-
-    url: str
-    http: httpx.Client = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=f"{self.url}/headgate-sandbox/", timeout=90.0)
 
     def client(self, service: str) -> Any:
         return boto3.client(
@@ -69,17 +57,6 @@ class Cloud:
         """The adapter that the program uses."""
         return AlbTraffic(name, SLOTS, region="us-east-1")
 
-    def plant(self, **fault: Any) -> None:
-        self.http.post("faults", json=fault).raise_for_status()
-
-    def clear(self) -> None:
-        self.http.delete("faults").raise_for_status()
-
-    def last_call(self) -> int:
-        """Number of the last call; to ask only for later ones."""
-        calls = self.http.get("calls").raise_for_status().json()
-        return max((call["number"] for call in calls), default=0)
-
     def await_call(self, service: str, operation: str, since: int) -> None:
         """Returns when such a call has begun."""
         found = self.http.get("calls", params={"service": service, "operation": operation, "since": since, "wait": 60})
@@ -107,21 +84,10 @@ def engine_environment(pulumi_toolchain: Toolchain, tmp_path_factory: pytest.Tem
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A fresh emulated AWS."""
-    ready = tmp_path_factory.mktemp("cloud") / "ready.json"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.aws.server", "--port", "0", "--ready-file", str(ready), "--lifetime", "1800"],
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while not ready.exists():
-            assert process.poll() is None, "the emulated AWS ended while it started"
-            assert time.monotonic() < deadline, "the emulated AWS did not start within a minute"
-            time.sleep(0.05)
-        yield Cloud(json.loads(ready.read_text())["url"])
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+    with announced("sandbox.aws.server", tmp_path_factory.mktemp("cloud")) as told:
+        made = Cloud(told["url"])
+        with made.http:
+            yield made
 
 
 MakeProject = Callable[..., Project]
@@ -135,15 +101,7 @@ def make_project(
 
     def make(stack: str, program: str | None = None) -> Project:
         folder = tmp_path_factory.mktemp(stack)
-        backend = folder / "state"
-        backend.mkdir()
-        environ = {
-            **engine_environment,
-            **cloud_variables(cloud.url),
-            "PULUMI_BACKEND_URL": f"file://{backend}",
-            "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
-        }
-        return Project.copy(folder / "project", stack, environ, program)
+        return copy_on(cloud_variables(cloud.url), engine_environment, folder, stack, program)
 
     return make
 

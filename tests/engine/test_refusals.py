@@ -6,6 +6,7 @@ import pytest
 
 from tests.engine.conftest import PRODUCTION, Cloud, MakeProject
 from tests.support.engine import Project
+from tests.support.refusals import broken, refused_twice, restored
 
 pytestmark = pytest.mark.engine
 
@@ -76,34 +77,12 @@ CASES: list[Case] = [
 @pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
 def test_is_refused_at_preview_and_at_up(in_flight: Project, cloud: Cloud, case: Case) -> None:
     what, change, rule, words = case
-    ahead = in_flight.ahead
-    try:
+    with restored(in_flight, "green-10"):
         change(in_flight)
-        for run in (in_flight.preview(), in_flight.up("--skip-preview", check=False)):
-            assert run.code != 0, f"{what} passed: {run}"
-            assert rule in run.output, str(run)
-            assert words in run.output, str(run)
+        for run in refused_twice(in_flight, what, rule, words):
             assert "Traceback" not in run.output, str(run)
-    finally:
-        in_flight.ahead = ahead
-        in_flight.restore_configuration()
-        in_flight.step("green-10")
-    assert in_flight.recorded_step() == "green-10"
     assert cloud.weights(PRODUCTION) == {"blue": 90, "green": 10}
 
-
-PROGRAM = """
-import pulumi
-import runpy
-
-def break_it(args):
-    props = dict(args.props)
-    {change}
-    return pulumi.ResourceTransformResult(props=props, opts=args.opts)
-
-pulumi.runtime.register_resource_transform(break_it)
-runpy.run_path({main!r}, run_name="__main__")
-"""
 
 BROKEN = [
     (
@@ -142,16 +121,6 @@ def test_a_program_that_breaks_a_component_is_refused(
     in_flight: Project, cloud: Cloud, case: tuple[str, str, str, str]
 ) -> None:
     what, change, rule, words = case
-    main = in_flight.folder / "__main__.py"
-    honest = main.read_text()
-    (in_flight.folder / "honest.py").write_text(honest)
-    program = PROGRAM.replace("{change}", change.strip("\n").replace("\n    ", "\n    ").lstrip())
-    main.write_text(program.replace("{main!r}", repr(str(in_flight.folder / "honest.py"))))
-    try:
-        for run in (in_flight.preview(), in_flight.up("--skip-preview", check=False)):
-            assert run.code != 0, f"{what} passed: {run}"
-            assert rule in run.output, str(run)
-            assert words in run.output, str(run)
-    finally:
-        main.write_text(honest)
+    with broken(in_flight, change):
+        refused_twice(in_flight, what, rule, words)
     assert cloud.weights(PRODUCTION) == {"blue": 90, "green": 10}

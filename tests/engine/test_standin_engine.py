@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import Cloud, MakeProject
+from tests.support.emulators import await_ready
 from tests.support.engine import Project
 
 pytestmark = pytest.mark.engine
@@ -220,11 +221,7 @@ def test_a_warm_provider_is_attached(project: Project, cloud: Cloud, tmp_path: P
         stdout=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 30
-        while not ready.exists():
-            assert process.poll() is None, "the providers ended while they started"
-            assert time.monotonic() < deadline, "the providers did not start"
-            time.sleep(0.05)
+        await_ready("sandbox.plugins.serve", process, ready)
         project.extra["PULUMI_DEBUG_PROVIDERS"] = json.loads(ready.read_text())["debug_providers"]
         project.pulumi("config", "set", "weight", "10", check=True)
         project.up("--skip-preview")

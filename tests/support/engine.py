@@ -116,6 +116,14 @@ class Project:
         self.step(name)
         return self.up()
 
+    def another_rollout(self, first: str) -> None:
+        """A rollout that was never before, at its first step, its bake over."""
+        self.step("idle")
+        self.up("--skip-preview")
+        self.set("headgate:release.rollout", f"another-{time.monotonic_ns()}")
+        self.advance(first, 60)
+        self.ahead += 600
+
     def restore_configuration(self) -> None:
         """The stack file as committed."""
         name = f"Pulumi.{self.stack}.yaml"
@@ -126,6 +134,21 @@ class Project:
         ]
         text = (ROOT / "stacks" / name).read_text()
         (self.folder / "stacks" / name).write_text("\n".join([*salt, text]))
+
+
+def copy_on(
+    cloud: Mapping[str, str], engine: Mapping[str, str], folder: Path, stack: str, program: str | None
+) -> Project:
+    """A copy below `folder` with a backend of its own. cloud: the variables that lead to one; engine: all others."""
+    backend = folder / "state"
+    backend.mkdir()
+    environ = {
+        **engine,
+        **cloud,
+        "PULUMI_BACKEND_URL": f"file://{backend}",
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+    }
+    return Project.copy(folder / "project", stack, environ, program)
 
 
 def base_environment(home: Path, toolchain: Path, venv: Path) -> dict[str, str]:

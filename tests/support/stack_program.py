@@ -6,8 +6,10 @@ update fails. What the cloud makes of it is in `played_clouds`.
 """
 
 import asyncio
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +19,7 @@ import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import resource_pb2
 
+from components.rollout import TYPE as ROLLOUT_TYPE
 from headgate.settings import Settings
 from headgate.traffic.port import TrafficPort
 from stacks.configuration import Details
@@ -25,7 +28,7 @@ from tests.support import stack_files
 from tests.support.drive import run
 from tests.support.fake_traffic import FakeTraffic
 from tests.support.hooks import call_hook
-from tests.support.mocks import ACCOUNT, Recorded, Recorder, decode
+from tests.support.mocks import ACCOUNT, UNKNOWN, Recorded, Recorder, Registered, Secret, decode
 from tests.support.played_clouds import CLOUDS, Amazon, PlayedCloud, is_carrier
 
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
@@ -144,6 +147,23 @@ class StackRecorder(Recorder):
             asyncio.run_coroutine_threadsafe(call, self.loop).result(timeout=60)
 
 
+class HeldRollout(StackRecorder):
+    """Keeps the rollout waiting until the `others`, by URN, are registered."""
+
+    def __init__(self, played: PlayedCloud, others: set[str]) -> None:
+        super().__init__(preview=False, cloud=played)
+        self._others = others
+        self._registered = threading.Event()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
+        if request.type == ROLLOUT_TYPE:
+            assert self._registered.wait(timeout=60)
+        response = super().RegisterResource(request)
+        if self._others <= {each.urn for each in self.recorded.resources}:
+            self._registered.set()
+        return response
+
+
 @dataclass
 class Outcome:
     """What one run of the program registered, exported and called."""
@@ -258,3 +278,34 @@ def _through_the_wire(outputs: Mapping[str, Any]) -> dict[str, Any]:
     """Outputs as Pulumi stores them."""
     plain: dict[str, Any] = json.loads(json.dumps(outputs))
     return plain
+
+
+def downstream(recorded: Recorded, *first: Registered) -> set[str]:
+    """URNs of resources and of everything that depends on them."""
+    found = {each.urn for each in first}
+    while True:
+        more = {
+            each.urn
+            for each in recorded.resources
+            if found & {*each.dependencies, *itertools.chain.from_iterable(each.property_dependencies.values())}
+        }
+        if more <= found:
+            return found
+        found |= more
+
+
+def component(recorded: Recorded, name: str) -> str:
+    """URN of the component with this logical name."""
+    return next(each.urn for each in recorded.resources if not each.custom and each.name == name)
+
+
+def not_plain(value: Any, where: str = "") -> Iterator[str]:
+    """Paths of everything in `value` that is unknown or secret."""
+    if value is UNKNOWN or isinstance(value, Secret):
+        yield where
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from not_plain(each, f"{where}.{key}")
+    elif isinstance(value, list):
+        for position, each in enumerate(value):
+            yield from not_plain(each, f"{where}[{position}]")

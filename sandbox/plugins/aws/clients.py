@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.plugins.understood import NotASandbox
 from sandbox.serving import is_loopback
 
 # The calls of this provider in the sandbox's log are found by this part of the user agent.
@@ -18,10 +19,6 @@ _CONNECT_TIMEOUT_S = 5
 # Retried: throttling and 5xx. The official provider retries up to 25 times; a planted refusal should
 # come through in a test's patience.
 _ATTEMPTS = 3
-
-
-class NotASandbox(Exception):
-    """The endpoint is missing or not on this machine; the message says what to do."""
 
 
 class CloudError(Exception):

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.plugins.aws import clients
+from sandbox.plugins.understood import Keys
 
-# Without meaning for an emulator, but harmless: credentials, and the checks that a real account wants skipped.
-_IGNORED = frozenset({"accessKey", "secretKey", "token", "s3UsePathStyle", "version", "pluginDownloadURL"})
-_SKIPS = "skip"
-_READ = frozenset({"region", "endpoints", "allowedAccountIds"})
+KEYS = Keys(
+    "AWS",
+    "aws",
+    read=frozenset({"region", "endpoints", "allowedAccountIds"}),
+    # Without meaning for an emulator, but harmless: credentials, and the checks that a real account wants skipped.
+    ignored=frozenset({"accessKey", "secretKey", "token", "s3UsePathStyle", "version", "pluginDownloadURL"}),
+    ignored_prefix="skip",
+)
 
 # moto's account, unless MOTO_ACCOUNT_ID says otherwise.
 ACCOUNT = "123456789012"
@@ -22,28 +27,9 @@ class Configuration:
     endpoint: str
 
 
-def problems(given: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Keys the stand-in does not understand: key and sentence."""
-    return [
-        (key, _not_understood(key))
-        for key in given
-        if key not in _READ | _IGNORED and not key.startswith((_SKIPS, "__"))
-    ]
-
-
-def _not_understood(key: str) -> str:
-    return (
-        f"the stand-in AWS provider of the sandbox does not understand the configuration key aws:{key}. "
-        f"It reads {', '.join(sorted(_READ))}, and takes no notice of {', '.join(sorted(_IGNORED))} and "
-        f"{_SKIPS}…. Remove it (pulumi config rm aws:{key}), or use the official provider"
-    )
-
-
 def read(given: Mapping[str, Any], environ: Mapping[str, str]) -> Configuration:
     """Raises NotASandbox or ValueError; the message is for the user."""
-    wrong = problems(given)
-    if wrong:
-        raise ValueError("; ".join(sentence for _, sentence in wrong))
+    KEYS.refuse_others(given)
     endpoint = clients.sandbox_endpoint(environ, _endpoints(given.get("endpoints")))
     region = clients.region_of(environ, given.get("region"))
     if not region:

@@ -1,42 +1,22 @@
 """Create, read, update and delete over the table. Knows no service and no type."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from sandbox.plugins import differ
 from sandbox.plugins.aws.clients import CloudError
 from sandbox.plugins.aws.codecs import search, settled
 from sandbox.plugins.aws.rows import Call, Cloud, Row, Target, Values
+from sandbox.plugins.records import HalfMade, Made, Record
 from sandbox.plugins.values import DEFAULTS, UNKNOWN
 
 # Runs an operation of a service: (service, operation, region, parameters) -> answer.
 Runner = Callable[..., dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Made:
-    """A resource after an operation: the provider's id, outputs and inputs as they are now."""
-
-    id: str
-    outputs: dict[str, Any]
-    inputs: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Record:
-    """A resource as Pulumi has it on record: inputs of the last run, outputs of the last look."""
-
-    id: str
-    inputs: Values
-    state: Values
-
-
-class HalfMade(Exception):
-    """The resource exists, but something that belongs to it could not be done. made: what there is."""
-
-    def __init__(self, made: Made, cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.made = made
+class NotDeleted(Exception):
+    """A delete was refused; the message says which and why."""
 
 
 class Engine:
@@ -67,11 +47,9 @@ class Engine:
         found = self._find(row, target, self._cloud(row, target))
         return None if found is None else self._made(row, target, found)
 
-    def update(self, row: Row, record: Record, inputs: Values, changed: frozenset[str]) -> Made:
-        """Bring the resource to `inputs`, which differ from what is on record in `changed`.
-
-        Raises CloudError and Unremovable.
-        """
+    def update(self, row: Row, record: Record, inputs: Values) -> Made:
+        """Bring the resource to `inputs`. Raises CloudError and Unremovable."""
+        changed = frozenset(change.key for change in changes(row, record, inputs))
         # The state may be newer than the inputs: it is what the calls must start from.
         old = {name: record.state.get(name, value) for name, value in record.inputs.items()}
         target = self._target(record.id, inputs, old, record.state)
@@ -80,7 +58,7 @@ class Engine:
         return self._settle(row, target, cloud)
 
     def delete(self, row: Row, record: Record) -> None:
-        """Remove the resource; no complaint when it is gone already. Raises CloudError."""
+        """Remove the resource; no complaint when it is gone already. Raises NotDeleted."""
         target = self._target(record.id, record.inputs, state=record.state)
         cloud = self._cloud(row, target)
         try:
@@ -88,7 +66,7 @@ class Engine:
             self._carry_out(cloud, row.delete(target))
         except CloudError as refused:
             if refused.code not in row.missing:
-                raise
+                raise NotDeleted(f"{row.token} {record.id}: {refused}") from refused
 
     def _settle(self, row: Row, target: Target, cloud: Cloud) -> Made:
         found = self._find(row, target, cloud)
@@ -162,6 +140,11 @@ class Engine:
             return self._run(row.service, operation, target.region, **params)
 
         return cloud
+
+
+def changes(row: Row, record: Record, news: Values) -> list[differ.Change]:
+    """What differs between what is on record and `news`."""
+    return differ.changes(record.inputs, record.state, news, force_new=row.force_new, same=row.same)
 
 
 def managed(row: Row, found: Mapping[str, Any], template: Values) -> dict[str, Any]:

@@ -4,30 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.plugins.aws.clients import Clients
-
-
-class UnknownArgument(Exception):
-    """An argument this stand-in does not know; the message names it."""
-
-
-def _only(args: Mapping[str, Any], *known: str) -> None:
-    unknown = sorted(args.keys() - {*known, "region"})
-    if unknown:
-        raise UnknownArgument(
-            f"argument {', '.join(unknown)} is not known to the stand-in provider; known: "
-            f"{', '.join([*known, 'region'])}. Add it to sandbox/plugins/aws/invokes.py"
-        )
+from sandbox.plugins.understood import only
 
 
 def _caller_identity(clients: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
-    _only(args)
+    only(args, ["region"], "aws")
     answer = clients.call("sts", "GetCallerIdentity")
     account = answer["Account"]
     return {"id": account, "accountId": account, "arn": answer["Arn"], "userId": answer["UserId"]}
 
 
 def _region(clients: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
-    _only(args, "name")
+    only(args, ["name", "region"], "aws")
     region = args.get("region") or args.get("name") or clients.region
     return {
         "id": region,
@@ -39,7 +27,7 @@ def _region(clients: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _availability_zones(clients: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
-    _only(args, "state")
+    only(args, ["state", "region"], "aws")
     region = args.get("region") or clients.region
     answer = clients.call("ec2", "DescribeAvailabilityZones", region)
     wanted = args.get("state")
@@ -55,7 +43,7 @@ def _availability_zones(clients: Clients, args: Mapping[str, Any]) -> dict[str, 
 
 
 def _partition(clients: Clients, args: Mapping[str, Any]) -> dict[str, Any]:
-    _only(args)
+    only(args, ["region"], "aws")
     return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from sandbox.plugins.aws.codecs import PLAIN, TEXT, Codec, put, search
+from sandbox.plugins.naming import MadeUp
 from sandbox.plugins.values import DEFAULTS, UNKNOWN
 
 Values = Mapping[str, Any]
@@ -145,6 +146,10 @@ class Row:
     @property
     def origin(self) -> str:
         return f"sandbox/plugins/aws/tables (row {self.token})"
+
+    @property
+    def made_up(self) -> MadeUp:
+        return MadeUp(self.token, self.name, self.name_max)
 
     @property
     def force_new(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.plugins.understood import Keys, NotASandbox
 from sandbox.serving import is_loopback
 
 # API of the table -> what its configuration key and its variable are made of.
@@ -28,26 +29,31 @@ APIS: Mapping[str, tuple[str, str]] = {
 }
 
 _ENDPOINT_KEY, _ENDPOINT_VARIABLE = "CustomEndpoint", "_CUSTOM_ENDPOINT"
-_READ = frozenset({"project", "region", "zone", "pollInterval"})
-# Without meaning for an emulator, but harmless: credentials, and what is about speaking to Google.
-_IGNORED = frozenset(
-    {
-        "accessToken",
-        "addPulumiAttributionLabel",
-        "batching",
-        "billingProject",
-        "credentials",
-        "disableGlobalProjectWarning",
-        "impersonateServiceAccount",
-        "impersonateServiceAccountDelegates",
-        "pluginDownloadURL",
-        "requestReason",
-        "requestTimeout",
-        "scopes",
-        "skipRegionValidation",
-        "userProjectOverride",
-        "version",
-    }
+KEYS = Keys(
+    "Google",
+    "gcp",
+    read=frozenset({"project", "region", "zone", "pollInterval"}),
+    read_suffix=_ENDPOINT_KEY,
+    # Without meaning for an emulator, but harmless: credentials, and what is about speaking to Google.
+    ignored=frozenset(
+        {
+            "accessToken",
+            "addPulumiAttributionLabel",
+            "batching",
+            "billingProject",
+            "credentials",
+            "disableGlobalProjectWarning",
+            "impersonateServiceAccount",
+            "impersonateServiceAccountDelegates",
+            "pluginDownloadURL",
+            "requestReason",
+            "requestTimeout",
+            "scopes",
+            "skipRegionValidation",
+            "userProjectOverride",
+            "version",
+        }
+    ),
 )
 
 # Source: the official provider's default for waiting between two looks at an operation.
@@ -65,10 +71,6 @@ _ADVICE = (
     'Run: headgate sandbox up && eval "$(headgate sandbox env)". '
     "For a real project, use the official pulumi-resource-gcp"
 )
-
-
-class NotASandbox(Exception):
-    """An endpoint is missing or not on this machine; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -91,28 +93,9 @@ class Configuration:
         return self.endpoints[api]
 
 
-def problems(given: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Keys the stand-in does not understand: key and sentence."""
-    return [
-        (key, _not_understood(key))
-        for key in given
-        if key not in _READ | _IGNORED and not key.endswith(_ENDPOINT_KEY) and not key.startswith("__")
-    ]
-
-
-def _not_understood(key: str) -> str:
-    return (
-        f"the stand-in Google provider of the sandbox does not understand the configuration key gcp:{key}. "
-        f"It reads {', '.join(sorted(_READ))} and …{_ENDPOINT_KEY}, and takes no notice of "
-        f"{', '.join(sorted(_IGNORED))}. Remove it (pulumi config rm gcp:{key}), or use the official provider"
-    )
-
-
 def read(given: Mapping[str, Any], environ: Mapping[str, str]) -> Configuration:
     """Raises NotASandbox or ValueError; the message is for the user."""
-    wrong = problems(given)
-    if wrong:
-        raise ValueError("; ".join(sentence for _, sentence in wrong))
+    KEYS.refuse_others(given)
     _only_this_machine(given, environ)
     endpoints = {}
     for api, (key, variable) in APIS.items():

@@ -1,7 +1,7 @@
 """Create, read, update, delete and compare over the table. Knows no service and no type."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandbox.plugins import differ
@@ -10,36 +10,11 @@ from sandbox.plugins.gcp.configuration import Configuration
 from sandbox.plugins.gcp.fields import Kind
 from sandbox.plugins.gcp.rest import CloudError, Google, Request
 from sandbox.plugins.gcp.rows import Cloud, Row, Target, Values, with_labels
+from sandbox.plugins.records import HalfMade, Made, Record
 from sandbox.plugins.values import DEFAULTS
 
 # Inputs that the provider's own configuration completes.
 _FROM_PROVIDER = ("project", "region", "location", "zone")
-
-
-@dataclass(frozen=True)
-class Made:
-    """A resource after an operation: the provider's id, outputs and inputs as they are now."""
-
-    id: str
-    outputs: dict[str, Any]
-    inputs: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Record:
-    """A resource as Pulumi has it on record: inputs of the last run, outputs of the last look."""
-
-    id: str
-    inputs: Values
-    state: Values
-
-
-class HalfDone(Exception):
-    """The resource exists, and a request about it was refused. made: what the official provider records then."""
-
-    def __init__(self, made: Made, cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.made = made
 
 
 class Protected(Exception):
@@ -54,7 +29,7 @@ class Engine:
         self._defaults = config.defaults
 
     def create(self, row: Row, inputs: Values) -> Made:
-        """Raises CloudError; HalfDone when the object was created and a later request failed."""
+        """Raises CloudError; HalfMade when the object was created and a later request failed."""
         target = Target("", inputs, {}, self._defaults)
         cloud = self._cloud(row, target)
         try:
@@ -62,7 +37,7 @@ class Engine:
         except CloudError as refused:
             if refused.late and row.taints:
                 target = replace(target, id=row.id_of(target))
-                raise HalfDone(self._asked(row, target), refused) from refused
+                raise HalfMade(self._asked(row, target), refused) from refused
             raise
         try:
             row.finish(cloud, target)
@@ -70,7 +45,7 @@ class Engine:
             if found is None:
                 raise CloudError(404, f"{target.id} was created and cannot be read back")
         except CloudError as refused:
-            raise HalfDone(self._asked(row, target), refused) from refused
+            raise HalfMade(self._asked(row, target), refused) from refused
         return replace(self._made(row, target, found), inputs=dict(inputs))
 
     def read(self, row: Row, record: Record) -> Made | None:
@@ -86,7 +61,7 @@ class Engine:
         return self._made(row, target, found, imported=imported)
 
     def update(self, row: Row, record: Record, inputs: Values) -> Made:
-        """Bring the resource to `inputs`. Raises HalfDone.
+        """Bring the resource to `inputs`. Raises HalfMade.
 
         As the official provider: what differs is decided by the recorded outputs, and those of an update that failed
         are the ones that were wanted (the engine keeps the inputs of before: pulumi/pulumi#2011). Therefore nothing
@@ -104,7 +79,7 @@ class Engine:
                 raise CloudError(404, f"{row.token} {record.id} did not exist while it was updated")
         except CloudError as refused:
             planned = row.planned(inputs, record.state)
-            raise HalfDone(Made(record.id, planned, dict(inputs)), refused) from refused
+            raise HalfMade(Made(record.id, planned, dict(inputs)), refused) from refused
         return replace(self._made(row, target, found), inputs=dict(inputs))
 
     def delete(self, row: Row, record: Record) -> None:

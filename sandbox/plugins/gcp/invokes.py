@@ -5,25 +5,13 @@ from typing import Any
 
 from sandbox.plugins.gcp.configuration import Configuration
 from sandbox.plugins.gcp.rest import CloudError, Google, Request
+from sandbox.plugins.understood import only
 
 Function = Callable[[Google, Configuration, Mapping[str, Any]], dict[str, Any]]
 
 
-class UnknownArgument(Exception):
-    """An argument this stand-in does not know; the message names it."""
-
-
-def _only(args: Mapping[str, Any], *known: str) -> None:
-    unknown = sorted(args.keys() - set(known))
-    if unknown:
-        raise UnknownArgument(
-            f"argument {', '.join(unknown)} is not known to the stand-in provider; known: "
-            f"{', '.join(known) or 'none'}. Add it to sandbox/plugins/gcp/invokes.py"
-        )
-
-
 def _project(google: Google, config: Configuration, args: Mapping[str, Any]) -> dict[str, Any]:
-    _only(args, "projectId")
+    only(args, ["projectId"], "gcp")
     name = args.get("projectId") or config.defaults.get("project")
     if not name:
         raise CloudError(0, "project: required field is not set; set it with `pulumi config set gcp:project …`")
@@ -47,7 +35,7 @@ def _project(google: Google, config: Configuration, args: Mapping[str, Any]) -> 
 
 
 def _client_config(google: Google, config: Configuration, args: Mapping[str, Any]) -> dict[str, Any]:
-    _only(args)
+    only(args, [], "gcp")
     names = {name: config.defaults.get(name, "") for name in ("project", "region", "zone")}
     identity = "/".join(f"{kind}s/{name}" for kind, name in names.items() if name)
     return {**names, "id": identity, "accessToken": "sandbox", "defaultLabels": {}}

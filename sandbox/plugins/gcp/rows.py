@@ -9,6 +9,7 @@ from urllib.parse import quote
 from sandbox.plugins.gcp import codecs
 from sandbox.plugins.gcp.fields import Field, Fields
 from sandbox.plugins.gcp.rest import CloudError, Request
+from sandbox.plugins.naming import MadeUp
 from sandbox.plugins.values import DEFAULTS
 
 Values = Mapping[str, Any]
@@ -120,6 +121,10 @@ class Row:
     @property
     def kind(self) -> str:
         return self.token.rsplit(":", 1)[-1]
+
+    @property
+    def made_up(self) -> MadeUp:
+        return MadeUp(self.token, self.auto, self.longest)
 
     @property
     def fixed(self) -> frozenset[str]:

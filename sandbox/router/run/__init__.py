@@ -4,6 +4,7 @@ Start it with `python -m sandbox.router.run --google URL …`.
 
 model      what a service is: addresses, ingress, traffic, revisions
 parsing    what the emulator holds -> model
+doors      the rules by host name of the load balancers in front
 live       reads the emulator, again and again
 affinity   the session affinity cookie, and where it leads
 entrance   which service a request is for, by which way, and whether it may come in

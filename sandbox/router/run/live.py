@@ -8,18 +8,21 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sandbox.google.cloud import Readiness
 from sandbox.google.run.handlers import REVISIONS, SERVICES
 from sandbox.google.run.revisions import shown
 from sandbox.router.run import parsing
+from sandbox.router.run.doors import doors
 from sandbox.router.run.model import Cloud
 from sandbox.router.watching import Away
 
 # An emulator in one Python process can be busy with somebody else for a while.
 _PATIENCE_S = 5.0
 _POLICIES = "iamPolicies"
+_BALANCER = ("urlMaps", "backendServices", "networkEndpointGroups")
 
 
 class StoreReader:
@@ -35,7 +38,8 @@ class StoreReader:
             store, told = self._get("store"), self._get("condition")["revisions"]
             services = store.get(SERVICES, {})
             revisions = dict(_revisions(store.get(REVISIONS, {}), services, told))
-            return parsing.cloud(services, revisions, store.get(_POLICIES, {}))
+            found = parsing.cloud(services, revisions, store.get(_POLICIES, {}))
+            return replace(found, doors=doors(*(store.get(kind, {}) for kind in _BALANCER)))
         except urllib.error.URLError as error:
             raise Away(str(error.reason), gone=isinstance(error.reason, ConnectionRefusedError)) from error
         except OSError as error:

@@ -79,7 +79,16 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """Where a load balancer sends the requests for one host name: a service by full name, and a tag or none."""
+
+    service: str
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cloud:
-    """Every service, by full name."""
+    """Every service by full name, and the host names for which a load balancer has a rule of its own."""
 
     services: Mapping[str, Service] = field(default_factory=dict)
+    doors: Mapping[str, Door] = field(default_factory=dict)

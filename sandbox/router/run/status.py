@@ -1,5 +1,6 @@
 """Services as the router's status shows them."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sandbox.router.control import Described, freshness
@@ -16,6 +17,7 @@ def cloud_json(state: State[Cloud]) -> Described:
     return {
         **freshness(state),
         "weights": {name: share for service in services for name, share in _weights(service).items()},
+        "doors": {host: asdict(door) for host, door in (state.seen.doors if state.seen else {}).items()},
         "services": {service.name: service_json(service) for service in services},
     }
 

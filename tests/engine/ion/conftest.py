@@ -1,12 +1,6 @@
 """The real engine on the emulated Google: one server a module, so that modules cannot see each other's resources."""
 
-import json
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +9,8 @@ import pytest
 
 from headgate.windows import DAY
 from sandbox.manager.environment import google_variables
-from tests.support.engine import Project
+from tests.support.emulators import Emulator, announced
+from tests.support.engine import Project, copy_on
 
 PRODUCTION, STAGING = "ion-production", "ion-staging"
 BACKGROUND_AWS = "http://127.0.0.1:9"  # a closed port: the rehearsal clock wants it on loopback, nobody may call it
@@ -23,15 +18,8 @@ STEPS = (("canary-up", 0, 60), ("canary-5", 5, 300), ("ab-50", 50, 7 * DAY), ("f
 OPENS = 14  # UTC; the start window of ion-production, Monday to Thursday
 
 
-@dataclass
-class Google:
+class Google(Emulator):
     """The emulated Google of a module."""
-
-    url: str
-    http: httpx.Client = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=f"{self.url}/headgate-sandbox/", timeout=90.0)
 
     def service(self, name: str) -> dict[str, Any]:
         """A Cloud Run service, straight from the API."""
@@ -61,21 +49,9 @@ class Google:
         answer = httpx.patch(f"{self.url}/v2/{service['name']}?updateMask=traffic", json={"traffic": traffic})
         answer.raise_for_status()
 
-    def plant(self, **fault: Any) -> None:
-        self.http.post("faults", json=fault).raise_for_status()
-
-    def clear(self) -> None:
-        self.http.delete("faults").raise_for_status()
-        self.http.delete("condition").raise_for_status()
-
     def ready(self, revision: str, ready: bool) -> None:
         told = {"revision": revision, "ready": ready, "reason": "HEALTH_CHECK_CONTAINER_ERROR", "message": "told so"}
         self.http.put("revisions", json=told).raise_for_status()
-
-    def last_call(self) -> int:
-        """Number of the last call; to ask only for later ones."""
-        calls = self.http.get("calls").raise_for_status().json()
-        return max((call["number"] for call in calls), default=0)
 
     def writes(self, since: int) -> list[dict[str, Any]]:
         """Writes to Cloud Run after call `since`."""
@@ -87,23 +63,10 @@ class Google:
 @pytest.fixture(scope="module")
 def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
     """A fresh emulated Google."""
-    ready = tmp_path_factory.mktemp("google") / "ready.json"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.google", "--port", "0", "--ready-file", str(ready), "--lifetime", "1800"],
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while not ready.exists():
-            assert process.poll() is None, "the emulated Google ended while it started"
-            assert time.monotonic() < deadline, "the emulated Google did not start within a minute"
-            time.sleep(0.05)
-        made = Google(json.loads(ready.read_text())["url"])
+    with announced("sandbox.google", tmp_path_factory.mktemp("google")) as told:
+        made = Google(told["url"])
         with made.http:
             yield made
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
 
 
 MakeIon = Callable[..., Project]
@@ -114,19 +77,13 @@ def make_ion(google: Google, engine_environment: dict[str, str], tmp_path_factor
     """Makes copies of the project, each with a backend of its own, on this module's cloud, at a start window."""
 
     def make(stack: str, program: str | None = None) -> Project:
-        folder = tmp_path_factory.mktemp(stack)
-        backend = folder / "state"
-        backend.mkdir()
-        environ = {
-            **engine_environment,
+        cloud = {
             **google_variables(google.url),
             "AWS_ENDPOINT_URL": BACKGROUND_AWS,
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-            "PULUMI_BACKEND_URL": f"file://{backend}",
-            "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         }
-        project = Project.copy(folder / "project", stack, environ, program)
+        project = copy_on(cloud, engine_environment, tmp_path_factory.mktemp(stack), stack, program)
         project.ahead = until_window()
         return project
 

@@ -1,7 +1,5 @@
 """Writes that Cloud Run refuses, ignores or loses: what is recorded is what is served."""
 
-import time
-
 import pytest
 
 from tests.engine.ion.conftest import PRODUCTION, STAGING, Google, MakeIon
@@ -24,11 +22,7 @@ def bootstrapped(make_ion: MakeIon) -> Project:
 def project(bootstrapped: Project, google: Google) -> Project:
     """At the first step of a rollout of its own, its bake over."""
     google.clear()
-    bootstrapped.step("idle")
-    bootstrapped.up("--skip-preview")
-    bootstrapped.set("headgate:release.rollout", f"lost-{time.monotonic_ns()}")
-    bootstrapped.advance("canary-up", 60)
-    bootstrapped.ahead += 600
+    bootstrapped.another_rollout("canary-up")
     assert google.served(STAGING) == BEFORE
     return bootstrapped
 

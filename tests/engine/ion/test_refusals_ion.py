@@ -7,6 +7,7 @@ import pytest
 from headgate.windows import DAY
 from tests.engine.ion.conftest import PRODUCTION, Google, MakeIon, start
 from tests.support.engine import Project
+from tests.support.refusals import broken, refused_twice, restored
 
 pytestmark = pytest.mark.engine
 
@@ -78,19 +79,10 @@ CASES: list[Case] = [
 @pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
 def test_is_refused_at_preview_and_at_up(in_flight: Project, google: Google, case: Case) -> None:
     what, change, rule, words = case
-    ahead = in_flight.ahead
-    try:
+    with restored(in_flight, "canary-5"):
         change(in_flight)
-        for run in (in_flight.preview(), in_flight.up("--skip-preview", check=False)):
-            assert run.code != 0, f"{what} passed: {run}"
-            assert rule in run.output, str(run)
-            assert words in run.output, str(run)
+        for run in refused_twice(in_flight, what, rule, words):
             assert "Traceback" not in run.output, str(run)
-    finally:
-        in_flight.ahead = ahead
-        in_flight.restore_configuration()
-        in_flight.step("canary-5")
-    assert in_flight.recorded_step() == "canary-5"
     assert google.served(PRODUCTION) == AT_CANARY_5
 
 
@@ -112,19 +104,6 @@ def test_a_rollback_passes_in_a_freeze_and_outside_every_window(make_ion: MakeIo
     again = project.up("--skip-preview")
     assert " updated" not in again.output, str(again)
 
-
-PROGRAM = """
-import pulumi
-import runpy
-
-def break_it(args):
-    props = dict(args.props)
-    {change}
-    return pulumi.ResourceTransformResult(props=props, opts=args.opts)
-
-pulumi.runtime.register_resource_transform(break_it)
-runpy.run_path({main!r}, run_name="__main__")
-"""
 
 SERVICE = """
     if args.type_ == "gcp:cloudrunv2/service:Service":
@@ -188,15 +167,6 @@ def test_a_broken_program_is_refused_at_preview_and_at_up(
     in_flight: Project, google: Google, case: tuple[str, str, str, str]
 ) -> None:
     what, change, rule, words = case
-    program = in_flight.folder / "__main__.py"
-    whole = program.read_text()
-    (in_flight.folder / "whole.py").write_text(whole)
-    program.write_text(PROGRAM.format(change=change, main=str(in_flight.folder / "whole.py")))
-    try:
-        for run in (in_flight.preview(), in_flight.up("--skip-preview", check=False)):
-            assert run.code != 0, f"{what} passed: {run}"
-            assert rule in run.output, str(run)
-            assert words in run.output, str(run)
-    finally:
-        program.write_text(whole)
+    with broken(in_flight, change):
+        refused_twice(in_flight, what, rule, words)
     assert google.served(PRODUCTION) == AT_CANARY_5

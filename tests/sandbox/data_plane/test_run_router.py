@@ -228,7 +228,9 @@ async def test_without_a_service(google_cloud: GoogleSandbox, tmp_path: Path) ->
     settings = Settings(google=google_cloud.url, database=tmp_path / "d", backends=tmp_path / "b")
     async with running(settings) as router, Front.of(router.urls, tmp_path / "b") as front:
         got = await front.get()
+        summary = await run(Load(front.url, requests=5, fresh=True))
     assert (got.status, b"no service yet" in got.body) == (404, True)
+    assert (summary.lost, summary.lost_reasons["404 by the router"]) == (5, 5)
 
 
 @scenario

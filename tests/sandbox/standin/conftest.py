@@ -1,10 +1,6 @@
 """One emulated AWS for all tests of the stand-ins, as its own process, and a provider in front of it."""
 
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,32 +10,17 @@ import pytest
 from sandbox.google.client import GoogleSandbox
 from tests.sandbox.standin.provider import Provider, configured, configured_google
 from tests.support import aws_sdk as _aws_sdk  # noqa: F401
+from tests.support.emulators import announced
 from tests.support.google import google_cloud, google_server
 
 __all__ = ["google_cloud", "google_server"]
-
-# moto takes 1.5 s to import on a quiet machine.
-_START_S = 60.0
 
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the emulator."""
-    ready: Path = tmp_path_factory.mktemp("aws") / "ready.json"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.aws.server", "--ready-file", str(ready), "--lifetime", "900"],
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + _START_S
-        while not ready.exists():
-            assert process.poll() is None, "the server ended while it started"
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.05)
-        yield httpx.Response(200, text=ready.read_text()).json()["url"]
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with announced("sandbox.aws.server", tmp_path_factory.mktemp("aws")) as told:
+        yield told["url"]
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from tests.sandbox.standin.makes import Maker
 from tests.sandbox.standin.provider import PROJECT, Provider, Resource
 
 REGION = "us-central1"
@@ -64,21 +65,8 @@ def service(name: str, **more: Any) -> dict[str, Any]:
     }
 
 
-@dataclass
-class World:
-    """Makes resources and deletes them in reverse order at the end."""
-
-    provider: Provider
-    stack: ExitStack
-    made: dict[str, Resource] = field(default_factory=dict)
-
-    def make(self, token: str, name: str, /, **inputs: Any) -> Resource:
-        """The resource of this name, made once."""
-        if name not in self.made:
-            resource = self.provider.create(token, name, inputs)
-            self.stack.callback(self.provider.delete, resource)
-            self.made[name] = resource
-        return self.made[name]
+class World(Maker):
+    """What the cases of Google stand on."""
 
     def account(self) -> Resource:
         return self.make("gcp:serviceaccount/account:Account", "account", accountId="ion-runtime")

@@ -256,7 +256,7 @@ def test_an_emulator_that_is_gone_is_said() -> None:
 
 def test_a_defect_of_ours_says_where_and_quotes_nothing(google_server: str) -> None:
     class Broken(GcpStandIn):
-        def _engine(self) -> Any:
+        def configured(self) -> Any:
             raise KeyError("hunter2")
 
     with serving(Broken("10.2.0", environment(google_server))) as stub, pytest.raises(grpc.RpcError) as failed:

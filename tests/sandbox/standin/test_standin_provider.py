@@ -230,7 +230,7 @@ class TestTroubles:
 
     def test_a_defect_of_ours_says_where_and_quotes_nothing(self, aws: str) -> None:
         class Broken(AwsStandIn):
-            def _configured(self) -> Any:
+            def configured(self) -> Any:
                 raise KeyError("hunter2")
 
         with serving(Broken("7.51.1", {"AWS_ENDPOINT_URL": aws})) as stub, pytest.raises(grpc.RpcError) as failed:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.sandbox.standin.makes import Maker
 from tests.sandbox.standin.provider import Provider, Resource
 
 TAGS = {"service": "greenflow", "environment": "test", "owner": "platform", "managed-by": "headgate"}
@@ -14,21 +15,10 @@ _numbers = itertools.count(1)
 
 
 @dataclass
-class World:
-    """Makes resources and deletes them in reverse order at the end."""
+class World(Maker):
+    """What the cases of AWS stand on."""
 
-    provider: Provider
-    stack: ExitStack
     suffix: str = field(default_factory=lambda: f"t{next(_numbers)}")
-    made: dict[str, Resource] = field(default_factory=dict)
-
-    def make(self, token: str, name: str, /, **inputs: Any) -> Resource:
-        """The resource of this name, made once."""
-        if name not in self.made:
-            resource = self.provider.create(token, name, inputs)
-            self.stack.callback(self.provider.delete, resource)
-            self.made[name] = resource
-        return self.made[name]
 
     def named(self, name: str) -> str:
         return f"{name}-{self.suffix}"

@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate import carrier
+from headgate.carrier import Entry
 from headgate.problems import RuleId
-from headgate.state import State
+from headgate.state import Created, State
 from tests.support.rule_table import AT
 
 TEN, FIFTY, HUNDRED = (AT[name].state for name in ("green-10", "green-50", "green-100"))
@@ -158,3 +160,172 @@ class TestOwner:
         (violation,) = carrier.check_owner(["deployment controller X", "an alternate target group"])
         assert violation.rule == RuleId.ONE_OWNER
         assert violation.found == "deployment controller X, an alternate target group on the service."
+
+
+REVISION, LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
+CREATED = (Created("blue", "a" * 64), Created("green", "b" * 64))
+
+
+def entry(revision: object, share: object, kind: object = REVISION) -> Entry:
+    return Entry(revision, share, kind)
+
+
+def split(live: object, candidate: object) -> list[Entry]:
+    return [entry("blue", live), entry("green", candidate)]
+
+
+class TestEntries:
+    """R-02 and R-25 on a split by named revisions."""
+
+    @pytest.mark.parametrize(
+        "entries",
+        [
+            split(90, 10),
+            split(90.0, 10.0),
+            split(100, 0),
+            split(100, None),
+            [entry("blue", 100)],
+            [*split(50, 50), entry("red", 0)],
+        ],
+    )
+    def test_passes(self, entries: list[Entry]) -> None:
+        assert carrier.check_entries(entries, "green") == ()
+
+    @pytest.mark.parametrize(
+        ("entries", "found"),
+        [
+            (split(90, 20), "blue 90, green 20."),
+            (split(1, 1), "blue 1, green 1."),
+            (split(None, None), "blue 0, green 0."),
+            (split(101, -1), "blue 101, green -1."),
+            (split(99.5, 0.5), "blue 99.5, green 0.5."),
+            (split("90", "10"), "blue 90, green 10."),
+            (split(True, 99), "blue True, green 99."),
+            (split(math.nan, 100), "blue nan, green 100."),
+            (split([100], 0), "blue [100], green 0."),
+            ([entry("blue", 50), entry("blue", 50)], "blue 50, blue 50."),
+            ([], "no entry."),
+        ],
+    )
+    def test_a_wrong_split(self, entries: list[Entry], found: str) -> None:
+        (violation,) = carrier.check_entries(entries, "green")
+        assert violation.rule == RuleId.WEIGHTS_SUM_100
+        assert violation.found == found
+
+    @pytest.mark.parametrize(
+        ("entries", "template", "found"),
+        [
+            ([entry("", 100, LATEST)], "green", f"an entry of kind {LATEST} for no revision."),
+            ([entry("blue", 100, LATEST)], "green", f"an entry of kind {LATEST} for blue."),
+            ([entry(None, 100, LATEST)], "green", f"an entry of kind {LATEST} for no revision."),
+            ([entry(None, 100)], "green", f"an entry of kind {REVISION} for no revision."),
+            ([entry("", 100)], "green", f"an entry of kind {REVISION} for no revision."),
+            ([entry(7, 100)], "green", f"an entry of kind {REVISION} for no revision."),
+            ([entry("blue", 100, None)], "green", "an entry of kind none for blue."),
+            ([entry("blue", 100, "")], "green", "an entry of kind none for blue."),
+            ([entry("blue", 100, 7)], "green", "an entry of kind 7 for blue."),
+            ([entry("blue", 100), entry("", 0, LATEST)], "green", f"an entry of kind {LATEST} for no revision."),
+            ([entry("blue", 100)], None, "a template whose revision has no name."),
+            ([entry("blue", 100)], "", "a template whose revision has no name."),
+            ([entry("blue", 100)], ["green"], "a template whose revision has no name."),
+        ],
+    )
+    def test_nothing_may_follow_the_newest(self, entries: list[Entry], template: object, found: str) -> None:
+        (violation,) = carrier.check_entries(entries, template)
+        assert violation.rule == RuleId.ONE_OWNER
+        assert violation.found == found
+
+    def test_everything_is_said(self) -> None:
+        found = carrier.check_entries([entry("", 100, LATEST), entry("blue", 5)], None)
+        assert [violation.rule[:4] for violation in found] == ["R-02", "R-25", "R-25"]
+
+    @given(st.lists(st.builds(Entry, anything, anything, anything, anything), max_size=4), anything)
+    def test_total(self, entries: list[Entry], template: object) -> None:
+        if not carrier.check_entries(entries, template):
+            assert sum(each.share or 0 for each in entries) == 100  # type: ignore[misc]
+            assert all(str(each.kind).endswith("REVISION") and each.revision for each in entries)
+            assert template
+
+
+class TestRevisions:
+    """R-05 and R-18 besides: the declared revisions and shares are those of the state."""
+
+    @pytest.mark.parametrize(
+        ("entries", "template", "proposed", "previous"),
+        [
+            (split(90, 10), "green", TEN, AT["green-up"].state),
+            (split(0, 100), "green", HUNDRED, FIFTY),
+            (split(100, 0), "green", AT["green-up"].state, IDLE),
+            ([entry("blue", 100)], "blue", IDLE, None),
+            ([entry("blue", 100)], "blue", AT["green-up"].state, IDLE),
+            ([entry("green", 100), entry("blue", 0)], "green", PROMOTED, HUNDRED),
+            ([entry("green", 100)], "green", PROMOTED, HUNDRED),
+            (split(90.0, 10.0), "green", TEN, TEN),
+        ],
+    )
+    def test_passes(self, entries: list[Entry], template: str, proposed: State, previous: State | None) -> None:
+        known = None if previous is None else with_created(previous)
+        assert carrier.check_revisions(entries, template, with_created(proposed), known) == ()
+
+    @pytest.mark.parametrize(
+        ("entries", "template", "proposed", "found"),
+        [
+            (split(50, 50), "green", TEN, "blue 50, green 50."),
+            (split(10, 90), "green", TEN, "blue 10, green 90."),
+            ([entry("blue", 90), entry("red", 10)], "green", TEN, "blue 90, red 10."),
+            ([entry("blue", 100)], "green", TEN, "blue 100."),
+            (split(100, 0), "green", PROMOTED, "blue 100."),
+            ([*split(90, 10), entry("red", 0)], "green", TEN, "red."),
+            (split(90, 10), "red", TEN, "red."),
+            ([*split(90, 10), entry("red", None)], "red", TEN, "red."),
+            ([*split(90, 10), entry("red", 0)], "pink", TEN, "red, pink."),
+        ],
+    )
+    def test_other_revisions_and_shares(self, entries: list[Entry], template: str, proposed: State, found: str) -> None:
+        (violation,) = carrier.check_revisions(entries, template, with_created(proposed), with_created(proposed))
+        assert violation.rule == RuleId.WEIGHT_MATCHES_PLAN
+        assert violation.found == found
+
+    def test_a_template_that_a_rollback_keeps_may_name_a_revision_that_is_there(self) -> None:
+        """The candidate can be taken out of the stack file with the way back: its revision is still the template."""
+        back = replace(IDLE, created=CREATED)
+        assert carrier.check_revisions([entry("blue", 100)], "green", back, with_created(TEN)) == ()
+        unknown = replace(IDLE, created=CREATED[:1])
+        (violation,) = carrier.check_revisions([entry("blue", 100)], "green", unknown, with_created(TEN))
+        assert violation.rule == RuleId.WEIGHT_MATCHES_PLAN
+
+    @pytest.mark.parametrize("known", [(), CREATED[:1]])
+    def test_a_revision_that_this_update_creates_gets_no_traffic(self, known: tuple[Created, ...]) -> None:
+        before = replace(AT["green-up"].state, created=known)
+        (violation,) = carrier.check_revisions(split(90, 10), "green", with_created(TEN), before)
+        assert violation.rule == RuleId.CANDIDATE_READY
+        assert violation.found == "10 % for the new revision green."
+
+    def test_but_the_first_one_of_all_does(self) -> None:
+        assert carrier.check_revisions([entry("blue", 100)], "blue", with_created(IDLE), None) == ()
+
+    def test_shares_of_a_revision_that_is_named_twice_are_added_and_that_is_said_too(self) -> None:
+        entries = [entry("blue", 50), entry("blue", 40), entry("green", 10)]
+        (violation,) = carrier.check_revisions(entries, "green", with_created(TEN), with_created(TEN))
+        assert violation.rule == RuleId.WEIGHTS_SUM_100
+
+    @given(
+        st.lists(st.builds(Entry, anything | st.sampled_from(["blue", "green"]), anything, anything), max_size=4),
+        anything | st.just("green"),
+        st.sampled_from([None, TEN, HUNDRED]),
+    )
+    def test_total(self, entries: list[Entry], template: object, previous: State | None) -> None:
+        found = carrier.check_revisions(entries, template, with_created(TEN), previous)
+        if not found:
+            assert {each.revision for each in entries} == {"blue", "green"}
+
+    @given(st.lists(st.tuples(st.sampled_from(["blue", "green", "red"]), st.integers(0, 100)), max_size=4))
+    def test_what_passes_is_the_split_of_the_state(self, drawn: list[tuple[str, int]]) -> None:
+        entries = [entry(revision, share) for revision, share in drawn]
+        passes = carrier.check_revisions(entries, "green", with_created(TEN), with_created(TEN)) == ()
+        assert passes is (dict(drawn) == {"blue": 90, "green": 10} and len(drawn) == 2)
+
+
+def with_created(state: State) -> State:
+    """As if the slots kept what they were created with, and both were there."""
+    return replace(state, created=CREATED)

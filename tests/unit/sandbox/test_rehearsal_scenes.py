@@ -12,7 +12,7 @@ from headgate.plan import Plan, Step
 from headgate.state import Version
 from sandbox.rehearsal.demo import DEMO
 from sandbox.rehearsal.ion import ION, NEXT_VERSION
-from sandbox.rehearsal.measure import Measurement
+from sandbox.rehearsal.measure import Measurement, Observed
 from sandbox.rehearsal.scene import Scene
 from sandbox.rehearsal.summary import Outcome, Row
 
@@ -92,11 +92,11 @@ def test_a_rollout_that_was_taken_back_gets_another_name() -> None:
     assert len(named) == len(set(named)) == len(PLAN.steps)
 
 
-FOUND = Measurement(served=5, status=5, observed_share=5.1, low=3.8, high=6.3, requests=1000, errors=0, lost=0, tries=1)
+USERS = Observed(observed_share=5.1, low=3.8, high=6.3, requests=1000, errors=0, lost=0, tries=1)
 
 
-def row(**changes: Any) -> Row:
-    return Row("step", "five", 5, replace(FOUND, **changes), "2 updated", 1.0)
+def row(served: float = 5, status: int = 5, **users: Any) -> Row:
+    return Row("step", "five", 5, Measurement(served, status, replace(USERS, **users)), "2 updated", 1.0)
 
 
 class TestOutcome:

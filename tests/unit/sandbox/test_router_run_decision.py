@@ -9,7 +9,7 @@ from sandbox.router.decision import Refuse
 from sandbox.router.run import affinity
 from sandbox.router.run.decision import Chance, Send, decide
 from sandbox.router.run.entrance import Knock
-from sandbox.router.run.model import Cloud, Ingress, Revision, Service, Target
+from sandbox.router.run.model import Cloud, Door, Ingress, Revision, Service, Target
 
 KEY, NOW = b"k" * 32, 1_770_000_000.0
 HOST = "ion-abc-uc.a.run.app"
@@ -129,8 +129,28 @@ class TestEntrance:
         found = decide(cloud(SERVICE, replace(SERVICE, name="other")), BALANCER, None, Chance(0.5, NOW, KEY))
         assert "2 services could be meant" in refused(found, 404)
 
+    def test_the_only_service_where_the_default_does_not_exist(self) -> None:
+        found = decide(cloud(replace(SERVICE, name="other")), BALANCER, None, Chance(0.5, NOW, KEY, "ion"))
+        assert sent(found).revision == "ion-a"
+
+    def test_a_service_that_is_asked_for_by_name_and_missing(self) -> None:
+        found = decide(cloud(SERVICE), Knock("x", service="other"), None, Chance(0.5, NOW, KEY, "ion"))
+        assert "there is no service 'other'" in refused(found, 404)
+
     def test_no_service_yet(self) -> None:
         assert "no service yet" in refused(decide(Cloud(), BALANCER, None, Chance(0.5, NOW, KEY)), 404)
+
+    def test_a_host_rule_leads_to_a_tag(self) -> None:
+        full = f"{SERVICE.place}/services/ion"
+        behind = replace(
+            cloud(SERVICE, replace(SERVICE, name="other")), doors={"next.ion.example": Door(full, "candidate")}
+        )
+        found = sent(decide(behind, Knock("next.ion.example"), None, Chance(0.0, NOW, KEY, "other")))
+        assert (found.revision, found.tag) == ("ion-b", "candidate")
+        gone = replace(behind, doors={"next.ion.example": Door(full, "beta")})
+        assert "no tag 'beta'" in refused(decide(gone, Knock("next.ion.example"), None, Chance(0.0, NOW, KEY)), 404)
+        nowhere = replace(behind, doors={"next.ion.example": Door("projects/p/locations/l/services/no")})
+        assert "leads to" in refused(decide(nowhere, Knock("next.ion.example"), None, Chance(0.0, NOW, KEY)), 404)
 
     @pytest.mark.parametrize(
         ("ingress", "direct", "balancer"),

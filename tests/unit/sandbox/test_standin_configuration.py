@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from sandbox.plugins.aws.clients import NotASandbox
-from sandbox.plugins.aws.configuration import problems, read
+from sandbox.plugins.aws.configuration import KEYS, read
+from sandbox.plugins.understood import NotASandbox
 
 HERE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
 
@@ -62,7 +62,7 @@ def test_endpoints_of_the_configuration_are_looked_at_too() -> None:
 
 
 def test_an_unknown_key_is_named() -> None:
-    ((key, sentence),) = problems({"defaultTags": "{}", "region": "r", "__internal": "{}"})
+    ((key, sentence),) = KEYS.problems({"defaultTags": "{}", "region": "r", "__internal": "{}"})
     assert key == "defaultTags"
     assert "does not understand the configuration key aws:defaultTags" in sentence
     assert "pulumi config rm aws:defaultTags" in sentence

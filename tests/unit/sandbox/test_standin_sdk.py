@@ -1,24 +1,16 @@
-"""The table against the real SDK: the stand-in must never accept a property that the SDK does not have.
-
-The SDK's generated source is read, not imported: importing every module takes seconds.
-"""
+"""The table against the real SDK: the stand-in must never accept a property that the SDK does not have."""
 
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from sandbox.plugins.aws.codecs import Codec, List, Obj
 from sandbox.plugins.aws.tables import rows
+from tests.support.sdk_source import classes, folder, properties
 
-_PACKAGE = find_spec("pulumi_aws")
-assert _PACKAGE is not None
-assert _PACKAGE.origin is not None
-SDK = Path(_PACKAGE.origin).parent
+SDK = folder("pulumi_aws")
 
 TOKENS = sorted(rows())
 
@@ -30,34 +22,10 @@ def module_of(token: str) -> tuple[str, str, str]:
     return module, re.sub(r"(?<!^)(?=[A-Z])", "_", file).lower(), name
 
 
-@lru_cache(maxsize=64)
-def classes(file: Path) -> dict[str, ast.ClassDef]:
-    return {node.name: node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef)}
-
-
 def args_of(module: str, file: str, name: str) -> ast.ClassDef:
     """The class of a resource's inputs; `InitArgs` where a nested block has taken the other name."""
     known = classes(SDK / module / f"{file}.py")
     return known[f"{name}Args" if f"{name}Args" in known else f"{name}InitArgs"]
-
-
-def properties(cls: ast.ClassDef) -> dict[str, str]:
-    """Wire name -> annotation of every input of a generated args class."""
-    found = {}
-    for method in (node for node in cls.body if isinstance(node, ast.FunctionDef)):
-        for decorator in method.decorator_list:
-            if ast.unparse(decorator) == "property" or "pulumi.getter" in ast.unparse(decorator):
-                found[_wire_name(method)] = ast.unparse(method.returns) if method.returns else ""
-    return found
-
-
-def _wire_name(method: ast.FunctionDef) -> str:
-    for decorator in method.decorator_list:
-        if isinstance(decorator, ast.Call) and decorator.keywords:
-            value = decorator.keywords[0].value
-            assert isinstance(value, ast.Constant)
-            return str(value.value)
-    return method.name
 
 
 def unknown(

@@ -1,10 +1,8 @@
 """GreenFlow as a whole, from the first update through a rollout, a promotion and two ways back."""
 
 import itertools
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pulumi
 import pytest
@@ -18,9 +16,9 @@ from stacks import ledger
 from stacks.greenflow_settings import GreenflowSettings
 from tests.support import stack_files
 from tests.support.fake_traffic import FakeTraffic
-from tests.support.mocks import UNKNOWN, Recorded, Registered, Secret
+from tests.support.mocks import Recorded, Registered
 from tests.support.played_clouds import Amazon
-from tests.support.stack_program import Outcome, Stack, StackRecorder
+from tests.support.stack_program import HeldRollout, Outcome, Stack, component, downstream, not_plain
 
 PRODUCTION, STAGING = "greenflow-production", "greenflow-staging"
 DATA = {
@@ -249,37 +247,6 @@ class TestChanges:
         assert walk["rolled-back"].recorded.changed(walk["again-idle"].recorded) == {("Rollout", "rollout")}
 
 
-class HeldRollout(StackRecorder):
-    """Keeps the rollout waiting until the `others`, by URN, are registered."""
-
-    def __init__(self, stack: Stack, others: set[str]) -> None:
-        super().__init__(preview=False, cloud=stack.played)
-        self._others = others
-        self._registered = threading.Event()
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
-        if request.type == ROLLOUT_TYPE:
-            assert self._registered.wait(timeout=60)
-        response = super().RegisterResource(request)
-        if self._others <= {each.urn for each in self.recorded.resources}:
-            self._registered.set()
-        return response
-
-
-def downstream(recorded: Recorded, *first: Registered) -> set[str]:
-    """URNs of resources and of everything that depends on them."""
-    found = {each.urn for each in first}
-    while True:
-        more = {
-            each.urn
-            for each in recorded.resources
-            if found & {*each.dependencies, *itertools.chain.from_iterable(each.property_dependencies.values())}
-        }
-        if more <= found:
-            return found
-        found |= more
-
-
 class TestOrder:
     """Nothing is registered before the recorded state was read (the recorder sees to that); tasks follow traffic."""
 
@@ -305,7 +272,7 @@ class TestOrder:
         usual = Stack().up(stack_files.load(PRODUCTION)).recorded
         late = downstream(usual, usual.one(ROLLOUT_TYPE), listener(usual, "traffic"))
         stack = Stack()
-        held = HeldRollout(stack, {each.urn for each in usual.resources} - late)
+        held = HeldRollout(stack.played, {each.urn for each in usual.resources} - late)
         urns = [each.urn for each in stack.run(stack_files.load(PRODUCTION), held).recorded.resources]
         assert len(late) < 12  # the rollout, the listener, services and their scaling
         assert set(urns[-len(late) :]) == late
@@ -496,20 +463,3 @@ class TestFirstPreview:
         assert stack.cloud.live.images == dict.fromkeys(("blue", "green"), settings.release.live.image)
         assert stack.cloud.live.desired == {"blue": 6, "green": 0}
         assert weights(listener(recorded, "test")) == {"green": 100}
-
-
-def component(recorded: Recorded, name: str) -> str:
-    """URN of the component with this logical name."""
-    return next(each.urn for each in recorded.resources if not each.custom and each.name == name)
-
-
-def not_plain(value: Any, where: str = "") -> Any:
-    """Paths of everything in `value` that is unknown or secret."""
-    if value is UNKNOWN or isinstance(value, Secret):
-        yield where
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from not_plain(each, f"{where}.{key}")
-    elif isinstance(value, list):
-        for position, each in enumerate(value):
-            yield from not_plain(each, f"{where}[{position}]")

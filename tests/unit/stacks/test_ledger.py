@@ -217,6 +217,48 @@ class TestDecide:
         assert ledger.decide(floats(record), at("green-10"), FakeTraffic(), now + DAY) == record
 
 
+class TestGivesBack:
+    """Then nothing new may be created: by the transition itself, and as long as its outcome stands."""
+
+    def record(self, *path: Settings) -> dict[str, Any]:
+        found: dict[str, Any] = ledger.decide(None, at(IDLE), FakeTraffic(), START)
+        for days, settings in enumerate(path, start=1):
+            found = ledger.decide(found, settings, cloud(found), START + days * DAY)
+        return found
+
+    @pytest.mark.parametrize("steps", [["green-up"], ["green-up", "green-10"], ["green-up", "green-10", "green-50"]])
+    def test_on_the_way_back_and_after_it(self, steps: list[str]) -> None:
+        way = [at(step) for step in steps]
+        assert ledger.gives_back(self.record(*way, at(IDLE)))
+        assert ledger.gives_back(self.record(*way, at(IDLE), at(IDLE)))
+
+    def test_one_step_back(self) -> None:
+        assert ledger.gives_back(self.record(at("green-up"), at("green-10"), at("green-50"), at("green-10")))
+
+    def test_from_promotion(self) -> None:
+        way = [at(step) for step in SETTINGS.plan.step_names]
+        assert not ledger.gives_back(self.record(*way, promoted()))
+        assert ledger.gives_back(self.record(*way, promoted(), at(IDLE)))
+
+    @pytest.mark.parametrize(
+        "steps", [[], ["green-up"], ["green-up", "green-10"], ["green-up", "green-10", "green-10"]]
+    )
+    def test_not_on_the_way_forward(self, steps: list[str]) -> None:
+        assert not ledger.gives_back(self.record(*map(at, steps)))
+
+    def test_not_when_the_next_rollout_begins(self) -> None:
+        again = replace(SETTINGS.release, rollout="again")
+        assert not ledger.gives_back(self.record(at("green-up"), at(IDLE), at("green-up", again)))
+
+    def test_not_when_another_candidate_is_named(self) -> None:
+        alone = replace(SETTINGS.release, candidate=None)
+        assert not ledger.gives_back(self.record(at("green-up"), at(IDLE), at(IDLE, alone)))
+
+    def test_not_without_a_record_that_can_be_read(self) -> None:
+        """Nobody can tell then; the rules let only idle through."""
+        assert not ledger.gives_back(ledger.decide("damaged", at(IDLE), FakeTraffic(), START))
+
+
 def steps_until(last: str) -> list[str]:
     names = list(SETTINGS.plan.step_names)
     return names[: names.index(last) + 1]

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from sandbox.emulator.faults import UnusableFault
 from sandbox.google import iam, masks
 from sandbox.google.calls import CallLog, Question
 from sandbox.google.cloud import Cloud
 from sandbox.google.errors import ApiError, status_of_http
-from sandbox.google.faults import FaultBook, UnusableFault, parse
+from sandbox.google.faults import FaultBook, parse
 
 POLICY = "projects/p/locations/l/services/s"
 

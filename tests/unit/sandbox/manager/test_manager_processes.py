@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.manager.processes import Identity, end, spawn, start_mark
+from sandbox.manager.processes import Identity, end, spawn, start_mark, undisturbed
 
 SLEEPER = """
 import signal, sys, time
@@ -101,3 +101,18 @@ def test_somebody_elses_process_with_the_same_pid_is_never_touched() -> None:
 
 def test_no_process_has_no_mark() -> None:
     assert start_mark(2**22 + 1) is None
+
+
+def test_ctrl_c_waits_until_what_was_started_is_known() -> None:
+    done = []
+
+    def begin() -> None:
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("started and noted")
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        begin()
+    assert done == ["started and noted"]
+    assert signal.getsignal(signal.SIGINT) == before

@@ -2,28 +2,36 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from headgate import settings, transition
+from headgate import transition, windows
 from headgate.gates import registry
-from headgate.settings import KEYS, SYSTEMS, Settings, SettingsError
-from stacks import ledger
-from stacks.docs.keys import DURING, ENTRIES, During
+from headgate.settings import KEYS, Settings, SettingsError
+from headgate.systems import SYSTEMS
+from stacks import configuration, ion, ledger
+from stacks.configuration import Configuration
+from stacks.docs.keys import COMMON, DURING, During, of
+from stacks.ion_settings import IonSettings
 from tests.support import stack_files
 from tests.support.fake_traffic import FakeTraffic
-from tests.support.stack_program import FixedClock
+from tests.support.stack_program import FixedClock, Stack
 
-STACK = "greenflow-production"
+STACK, ION_STACK = "greenflow-production", "ion-production"
 DAY = 86_400  # seconds
 IMAGE = f"registry.example/greenflow-api@sha256:{'c' * 64}"
+ION_IMAGE = f"registry.example/ion-api@sha256:{'c' * 64}"
+AFTERNOONS = (
+    windows.Window((0, 1), 14 * 3600, 3600),
+)  # inside the windows of ION's file, also where a test moves them
+DOOR = {"public": True, "candidate_domain": "next.ion.example", "test_client_cidrs": ["203.0.113.0/24"]}
 
 
 @dataclass(frozen=True)
 class Change:
-    """`value` at `path` of the production file during the step green-10; `rule` that refuses it, or none."""
+    """`value` at `path` of a production file during a step with users; `rule` that refuses it, or none."""
 
     path: str
     value: object
@@ -37,7 +45,10 @@ class Change:
 
 METRIC = "plan.limits.<metric>."
 
-CHANGES = [
+FREEZE = {"from": "2030-12-19", "until": "2031-01-04", "reason": "year end"}
+WINDOW = {"days": ["mon", "tue", "wed", "thu"], "from": "14:00", "for": "2h"}
+
+GREENFLOW_CHANGES = [
     Change("environment", "staging", "R-14"),
     Change("owner", "another-team"),
     Change("domain", "api.example.com"),
@@ -74,6 +85,8 @@ CHANGES = [
     Change(f"{METRIC}rollback", {"rollback": "2%"}, "R-15", "plan.limits.error_rate"),
     Change(f"{METRIC}rollback", {"rollback": "0.9%"}, "", "plan.limits.error_rate"),
     Change(f"{METRIC}readings", {"readings": 2}, "R-15", "plan.limits.error_rate"),
+    Change("plan.windows.start[].from", {"start": [{"from": "14:00", "for": "2h"}]}, "", "plan.windows"),
+    Change("plan.freezes[].from", [FREEZE], "", "plan.freezes"),
     Change("capacity.tasks", 5, "R-17"),
     Change("capacity.tasks", 7),
     Change("capacity.minimum_tasks", 1),
@@ -91,11 +104,66 @@ CHANGES = [
 ]
 
 
+# Of ION's file with a window for advances and a freeze besides, at canary-5.
+ION_CHANGES = [
+    Change("release.live.image", ION_IMAGE, "R-08"),
+    Change("release.live.slot", "ion-production-other", "R-08"),
+    Change("release.candidate.image", ION_IMAGE, "R-09"),
+    Change("release.candidate.slot", "ion-production-other", "R-09"),
+    Change("release.rollout", "another", "R-11"),
+    Change("step", "ab-50"),
+    Change("step", "idle"),
+    Change("step", "full-100", "R-03"),
+    Change("plan.windows.start[].days", ["mon", "fri"], "R-15", "plan.windows.start.0.days"),
+    Change("plan.windows.start[].days", ["mon"], "", "plan.windows.start.0.days"),
+    Change("plan.windows.start[].from", "13:00", "R-15", "plan.windows.start.0.from"),
+    Change("plan.windows.start[].for", "3h", "R-15", "plan.windows.start.0.for"),
+    Change("plan.windows.start[].for", "1h", "", "plan.windows.start.0.for"),
+    Change("plan.windows.advance[].days", ["mon", "fri"], "R-15", "plan.windows.advance.0.days"),
+    Change("plan.windows.advance[].days", ["tue"], "", "plan.windows.advance.0.days"),
+    Change("plan.windows.advance[].from", "15:00", "R-15", "plan.windows.advance.0.from"),
+    Change("plan.windows.advance[].for", "121m", "R-15", "plan.windows.advance.0.for"),
+    Change("plan.windows.advance[].for", "119m", "", "plan.windows.advance.0.for"),
+    Change("plan.freezes[].from", "2030-12-20", "R-15", "plan.freezes.0.from"),
+    Change("plan.freezes[].from", "2030-12-18", "", "plan.freezes.0.from"),
+    Change("plan.freezes[].until", "2031-01-03", "R-15", "plan.freezes.0.until"),
+    Change("plan.freezes[].until", "2031-01-05", "", "plan.freezes.0.until"),
+    Change("plan.freezes[].reason", "another", "", "plan.freezes.0.reason"),
+    Change("capacity.minimum_tasks", 3, "R-09"),
+    Change("capacity.minimum_tasks", 1, "R-09"),
+    Change("capacity.maximum_tasks", 41, "R-09"),
+    Change("service.cpu", 4, "R-09"),
+    Change("service.memory", "4Gi", "R-09"),
+    Change("service.port", 8081, "R-09"),
+    Change("service.concurrency", 81, "R-09"),
+    Change("service.timeout", "61s", "R-09"),
+    Change("service.health_path", "/health", "R-09"),
+    Change("variables.<NAME>", {"LOG_LEVEL": "debug"}, "R-09", "variables"),
+    Change("secrets.<NAME>.version", 1, "R-09", "secrets.PARTNER_API_KEY.version"),
+    Change("notifications.<name>.kind", {"kind": "sms", "address": "+14155550123"}, "", "notifications.leads-mail"),
+    Change("notifications.<name>.tier", "management", "", "notifications.leads-mail.tier"),
+    Change("notifications.<name>.address", "a@b.example", "", "notifications.leads-mail.address"),
+    Change("notifications.<name>.secret", {"kind": "pagerduty", "secret": "x"}, "", "notifications.leads-mail"),
+    Change("front_door.public", False),
+    Change("front_door.requests_per_minute", 700),
+    Change("front_door.candidate_domain", {**DOOR, "requests_per_minute": 10}, "", "front_door"),
+    Change("front_door.test_client_cidrs", DOOR, "", "front_door"),
+]
+
+CHANGES = {"greenflow": GREENFLOW_CHANGES, "ion": ION_CHANGES}
+
+
 def values(**top: Any) -> dict[str, Any]:
-    """The production file without prefixes, with top-level keys replaced."""
-    found = {key.removeprefix("headgate:"): value for key, value in stack_files.values(STACK).items()}
-    del found["aws:region"]
-    return copy.deepcopy(found) | top
+    """GreenFlow's production file without prefixes, with top-level keys replaced."""
+    return copy.deepcopy(stack_files.ours(STACK)) | top
+
+
+def ion_values(**top: Any) -> dict[str, Any]:
+    """The same of ION, with a window for advances and a freeze."""
+    raw = copy.deepcopy(stack_files.ours(ION_STACK)) | top
+    raw["plan"]["windows"]["advance"] = [copy.deepcopy(WINDOW)]
+    raw["plan"]["freezes"] = [dict(FREEZE)]
+    return raw
 
 
 def put(raw: dict[str, Any], path: str, value: object) -> dict[str, Any]:
@@ -107,22 +175,27 @@ def put(raw: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     return raw
 
 
-def read(raw: Mapping[str, Any]) -> Settings:
-    return settings.parse(raw, "file", registry.KNOWN)
+def read(raw: Mapping[str, Any]) -> Configuration:
+    return configuration.parse(raw, "file", registry.KNOWN)
 
 
 class Rollout:
-    """A recorded rollout that goes on under other settings."""
+    """A recorded rollout that goes on under other settings. Between two of them `pace` (seconds) goes by, and for ION
+    the time until a window is open."""
 
     def __init__(self) -> None:
+        self.pace = DAY  # longer than any bake of GreenFlow's
         self.record: dict[str, Any] | None = None
         self.cloud = FakeTraffic()
-        self.clock = FixedClock(1_767_225_600)
+        self.clock = FixedClock(stack_files.START)
 
     def to(self, raw: Mapping[str, Any]) -> set[str]:
         """Rules that refuse it; when there is none, it is recorded and the cloud is as it asks for."""
-        self.clock.time += DAY
-        record = ledger.decide(self.record, read(raw), self.cloud, self.clock.time)
+        settings = asked(read(raw))
+        self.clock.time += self.pace
+        if settings.system == "ion":
+            self.clock.time = windows.next_opening(AFTERNOONS, self.clock.time)
+        record = ledger.decide(self.record, settings, self.cloud, self.clock.time)
         made = transition.from_dict(record)
         found = transition.check(made.previous, made.proposed, made.plan, self.clock.time, made.report)
         if not found:
@@ -133,6 +206,15 @@ class Rollout:
         return {violation.rule[:4] for violation in found}
 
 
+def asked(configured: Configuration) -> Settings:
+    """The settings as the program of the system completes them."""
+    settings, details = configured.settings, configured.details
+    if not isinstance(details, IonSettings):
+        return settings
+    entries = {name: ion._entry(version) for name, version in details.secrets.items()}
+    return settings.with_template(ion._digest(settings, "unit-project", ion._revision(settings, details, entries)))
+
+
 @pytest.fixture
 def at_green_10() -> Rollout:
     rollout = Rollout()
@@ -141,36 +223,90 @@ def at_green_10() -> Rollout:
     return rollout
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: f"{change.path}={change.value}")
+@pytest.fixture
+def at_canary_5() -> Rollout:
+    rollout = Rollout()
+    rollout.pace = 14 * DAY
+    for step in ("idle", "canary-up", "canary-5"):
+        assert rollout.to(ion_values(step=step)) == set()
+    return rollout
+
+
+@pytest.mark.parametrize("change", GREENFLOW_CHANGES, ids=lambda change: f"{change.path}={change.value}")
 def test_a_change_at_green_10(change: Change, at_green_10: Rollout) -> None:
     refused = at_green_10.to(put(values(step="green-10"), change.place, change.value))
     assert (change.rule in refused) if change.rule else (refused == set())
 
 
-def test_the_table_says_the_same() -> None:
-    by_path = {entry.path: entry for entry in ENTRIES}
-    for change in CHANGES:
+@pytest.mark.parametrize("change", ION_CHANGES, ids=lambda change: f"{change.path}={change.value}")
+def test_a_change_at_canary_5(change: Change, at_canary_5: Rollout) -> None:
+    refused = at_canary_5.to(put(ion_values(step="canary-5"), change.place, change.value))
+    assert (change.rule in refused) if change.rule else (refused == set())
+
+
+@pytest.mark.parametrize(
+    "change", [change for change in ION_CHANGES if change.rule == "R-09" and not change.path.startswith("release")],
+    ids=lambda change: f"{change.path}={change.value}",
+)  # fmt: skip
+def test_what_a_version_is_created_with(change: Change) -> None:
+    """Refused at rest, let through with the start of a rollout, and never in the way of a rollback."""
+    rollout = Rollout()
+    assert rollout.to(ion_values(step="idle")) == set()
+    assert "R-08" in rollout.to(put(ion_values(step="idle"), change.place, change.value))
+    for step in ("canary-up", "canary-5"):
+        assert rollout.to(put(ion_values(step=step), change.place, change.value)) == set()
+    assert rollout.to(ion_values(step="idle")) == set()
+
+
+@pytest.mark.parametrize("system", sorted(CHANGES))
+def test_the_table_says_the_same(system: str) -> None:
+    by_path = {entry.path: entry for entry in of(system)}
+    for change in CHANGES[system]:
         entry = by_path[change.path]
         if change.rule:
             assert entry.rule == change.rule, change
             assert entry.during is not During.FREE, change
         else:
-            assert entry.during is not During.FIXED, change
+            assert entry.during not in (During.FIXED, During.CREATED), change
 
 
 def test_every_key_of_the_table_is_tried_out() -> None:
-    tried = {change.path for change in CHANGES}
-    leaves = {each.path for each in ENTRIES if not any(other.path.startswith(f"{each.path}.") for other in ENTRIES)}
-    elsewhere = {path for path in leaves if path.startswith("release.standby.") or path.endswith(".slot")}
-    assert leaves - tried - elsewhere == {"system"}
-    assert len(SYSTEMS) == 1  # with a second system, its change has to be tried out here too
+    """What every system has is tried out on one of them at least, and what only one has on that."""
+    tried = {system: {change.path for change in changes} for system, changes in CHANGES.items()}
+    for system in SYSTEMS:
+        entries = of(system)
+        leaves = {each.path for each in entries if not any(one.path.startswith(f"{each.path}.") for one in entries)}
+        shared = {each.path for each in COMMON if not each.system}
+        elsewhere = {path for path in leaves if path.startswith("release.standby.") or path == "system"}
+        assert leaves - tried[system] - elsewhere <= shared
+        assert leaves & shared <= {path for each in tried.values() for path in each} | elsewhere
+
+
+def test_another_system_is_another_rollout(at_green_10: Rollout, at_canary_5: Rollout) -> None:
+    assert "R-14" in at_green_10.to(ion_values(step="canary-5"))
+    assert "R-14" in at_canary_5.to(values(step="green-10"))
 
 
 def test_the_table_has_every_top_level_key_once() -> None:
-    paths = [entry.path for entry in ENTRIES]
-    assert [path for path in paths if "." not in path] == list(KEYS)
-    assert len(set(paths)) == len(paths)
+    for system, kind in configuration.KINDS.items():
+        paths = [entry.path for entry in of(system)]
+        assert [path for path in paths if "." not in path] == [*KEYS, *kind.keys]
+        assert len(set(paths)) == len(paths)
     assert set(DURING) == set(During)
+    assert {entry.during for system in SYSTEMS for entry in of(system)} == set(During)
+
+
+def test_numbers_of_instances_that_only_the_component_refuses() -> None:
+    """The table says what can be deployed, not only what can be read."""
+    entries = {entry.path: entry for entry in of("ion")}
+    most = int(entries["capacity.maximum_tasks"].form.rpartition(" ")[2])
+    settings = stack_files.load(ION_STACK)
+    assert Stack.of(ION_STACK).preview(with_most(settings, most))
+    assert str(most) in Stack.of(ION_STACK).attempt(with_most(settings, most + 1), preview=True).message
+
+
+def with_most(settings: Settings, instances: int) -> Settings:
+    return replace(settings, capacity=replace(settings.capacity, maximum_tasks=instances))
 
 
 def test_slots_cannot_be_exchanged(at_green_10: Rollout) -> None:
@@ -215,6 +351,21 @@ def test_a_standby_is_kept_until_the_retention_is_over(key: str, at_green_10: Ro
     assert at_green_10.to(promoted({key: changed}) if changed else without) == {"R-16"}
     at_green_10.clock.time += 3 * DAY
     assert at_green_10.to(without) == set()
+
+
+@pytest.mark.parametrize("key", ["version", "slot", "image"])
+def test_so_it_is_where_every_version_has_a_slot_of_its_own(key: str, at_canary_5: Rollout) -> None:
+    for step in ("ab-50", "full-100"):
+        assert at_canary_5.to(ion_values(step=step)) == set()
+    live, candidate = (ion_values()["release"][role] for role in ("live", "candidate"))
+    done = ion_values() | {"release": {"live": candidate, "standby": live}}
+    assert at_canary_5.to(done) == set()
+    at_canary_5.pace = 1
+    changed = {"version": "x", "image": ION_IMAGE, "slot": "ion-production-other"}[key]
+    other = ion_values() | {"release": {"live": candidate, "standby": {**live, key: changed}}}
+    assert at_canary_5.to(other) == {"R-16"}
+    at_canary_5.pace = 3 * DAY
+    assert at_canary_5.to(ion_values() | {"release": {"live": candidate}}) == set()
 
 
 def test_a_rollout_that_was_taken_back_needs_a_new_id(at_green_10: Rollout) -> None:

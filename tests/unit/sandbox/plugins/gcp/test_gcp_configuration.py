@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from sandbox.google.endpoints import PATHS, environment
-from sandbox.plugins.gcp.configuration import APIS, NotASandbox, problems, read
+from sandbox.plugins.gcp.configuration import APIS, KEYS, read
+from sandbox.plugins.understood import NotASandbox
 
 HERE = environment("http://127.0.0.1:5000")
 
@@ -81,7 +82,9 @@ def test_an_interval_that_is_none_is_named() -> None:
 
 
 def test_an_unknown_key_is_named() -> None:
-    ((key, sentence),) = problems({"universeDomain": "x", "project": "p", "__internal": "{}", "kmsCustomEndpoint": ""})
+    ((key, sentence),) = KEYS.problems(
+        {"universeDomain": "x", "project": "p", "__internal": "{}", "kmsCustomEndpoint": ""}
+    )
     assert key == "universeDomain"
     assert "pulumi config rm gcp:universeDomain" in sentence
     with pytest.raises(ValueError, match="does not understand the configuration key gcp:universeDomain"):

@@ -1,13 +1,9 @@
-"""The Google table against the real SDK: the stand-in must never accept a property that the SDK does not have.
-
-The SDK's generated source is read, not imported: importing every module takes seconds.
-"""
+"""The Google table against the real SDK: the stand-in must never accept a property that the SDK does not have."""
 
 import ast
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,18 +12,11 @@ from sandbox.plugins.gcp.fields import Fields, Kind, members, one
 from sandbox.plugins.gcp.iam import Grant
 from sandbox.plugins.gcp.rows import with_labels
 from sandbox.plugins.gcp.tables import rows
+from tests.support.sdk_source import classes, folder, properties
 
-_PACKAGE = find_spec("pulumi_gcp")
-assert _PACKAGE is not None
-assert _PACKAGE.origin is not None
-SDK = Path(_PACKAGE.origin).parent
+SDK = folder("pulumi_gcp")
 
 TOKENS = sorted(rows())
-
-
-@lru_cache(maxsize=64)
-def classes(file: Path) -> dict[str, ast.ClassDef]:
-    return {node.name: node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef)}
 
 
 @lru_cache(maxsize=64)
@@ -38,25 +27,6 @@ def source_of(token: str) -> tuple[Path, str]:
     files = [file for file in module.glob("*.py") if f"'{token}'" in file.read_text()]
     assert len(files) == 1, f"{token} is declared in {files}"
     return files[0], name
-
-
-def properties(cls: ast.ClassDef) -> dict[str, str]:
-    """Wire name -> annotation of every property of a generated class."""
-    found = {}
-    for method in (node for node in cls.body if isinstance(node, ast.FunctionDef)):
-        decorators = [ast.unparse(decorator) for decorator in method.decorator_list]
-        if any(text == "property" or "pulumi.getter" in text for text in decorators):
-            found[_wire_name(method)] = ast.unparse(method.returns) if method.returns else ""
-    return found
-
-
-def _wire_name(method: ast.FunctionDef) -> str:
-    for decorator in method.decorator_list:
-        if isinstance(decorator, ast.Call) and decorator.keywords:
-            value = decorator.keywords[0].value
-            assert isinstance(value, ast.Constant)
-            return str(value.value)
-    return method.name
 
 
 def wrong(fields: Fields, cls: ast.ClassDef, inputs: Mapping[str, ast.ClassDef], path: str = "") -> Iterator[str]:

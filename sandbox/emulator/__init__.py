@@ -1,0 +1,1 @@
+"""What both emulated clouds have behind their control endpoint: a log of calls and planted faults."""
