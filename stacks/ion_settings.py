@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Any
 
 from headgate import duration
 from headgate.reader import Reader
+from stacks import notifications
+from stacks.notifications import EMAIL, HIDDEN, SMS, Channel, Kind, Kinds, hidden
 
 KEYS = ("service", "variables", "secrets", "notifications", "front_door")
 
 LONGEST_REQUEST = 3600  # seconds (Cloud Run: request timeout, maximum)
 WIDEST = 8  # bits of a range of test clients: anything wider is nearly everybody
 MOST_VERSIONS = 10**9  # of a secret; nobody gets there
-HIDDEN = "a hidden value"  # what a message says instead of something that may be a secret
 MOST_CONCURRENT = 1000  # requests of one instance (Cloud Run: concurrency, maximum)
 
 
@@ -29,16 +30,6 @@ class ServiceSettings:
     concurrency: int
     timeout: int
     health_path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """Who is told, and how. `address` in the kind's own form; `secret`: token, key or URL, never shown."""
-
-    kind: str
-    tier: str
-    address: str | None = None
-    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +67,7 @@ def read(raw: Mapping[str, object], reader: Reader) -> IonSettings:
         service=_service(reader, raw.get("service")),
         variables=_variables(reader, raw.get("variables", {})),
         secrets=_secrets(reader, raw.get("secrets", {})),
-        notifications=_notifications(reader, raw.get("notifications")),
+        notifications=notifications.read(raw.get("notifications"), reader, CHANNELS),
         front_door=_front_door(reader, raw.get("front_door")),
     )
 
@@ -87,19 +78,16 @@ _MEMORY = re.compile(r"[1-9][0-9]*(Mi|Gi)")
 _PATH = re.compile(r"/[A-Za-z0-9/_.~-]*")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
-# The kinds of channels with the form of their address; those without one have only a secret.
-ADDRESSES: Mapping[str, tuple[re.Pattern[str] | None, str]] = MappingProxyType(
+CHANNELS: Kinds = MappingProxyType(
     {
-        "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "an e-mail address"),
-        "sms": (re.compile(r"\+[1-9][0-9-]{6,20}"), "a number such as +14155550123"),
-        "slack": (re.compile(r"#\S+"), "a channel such as #ion-alerts"),
-        "google_chat": (re.compile(r"spaces/\S+"), "a space such as spaces/AAAA"),
-        "webhook_tokenauth": (None, ""),
-        "pagerduty": (None, ""),
+        "email": EMAIL,
+        "sms": SMS,
+        "slack": Kind(re.compile(r"#\S+"), "a channel such as #ion-alerts", secret=True),
+        "google_chat": Kind(re.compile(r"spaces/\S+"), "a space such as spaces/AAAA"),
+        "webhook_tokenauth": Kind(secret=True),
+        "pagerduty": Kind(secret=True),
     }
 )
-WITH_SECRET = frozenset({"slack", "webhook_tokenauth", "pagerduty"})
-TIERS = ("deploy_team", "leads", "management")
 
 
 def _front_door(reader: Reader, raw: object) -> FrontDoorSettings:
@@ -188,45 +176,9 @@ def _is_version(raw: object) -> bool:
 
 def _named(reader: Reader, raw: object, where: str) -> Mapping[str, Any]:
     if not isinstance(raw, Mapping):
-        reader.add(where, _hidden(raw), "a mapping by name of the environment variable", "Write it out.")
+        reader.add(where, hidden(raw), "a mapping by name of the environment variable", "Write it out.")
         return {}
     for name in raw:
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
             reader.add(f"{where}.{name}", name, "a name of capital letters, digits and _", "Rename it.")
     return {str(name): value for name, value in raw.items()}
-
-
-def _notifications(reader: Reader, raw: object) -> Mapping[str, Channel]:
-    where = "headgate:notifications"
-    if not isinstance(raw, Mapping) or not raw:
-        reader.add(where, _hidden(raw), "channels by name, at least one, or nobody hears an alert", "Add one.")
-        return MappingProxyType({})
-    return MappingProxyType({str(name): _channel(reader, entry, f"{where}.{name}") for name, entry in raw.items()})
-
-
-def _channel(reader: Reader, raw: object, where: str) -> Channel:
-    """Addresses and secrets are not quoted: a web hook's address is one."""
-    if not isinstance(raw, Mapping):
-        reader.add(where, _hidden(raw), "a mapping with kind, tier, address, secret", "Write it out.")
-        raw = {}
-    mapping = reader.mapping(raw, where, ("kind", "tier", "address", "secret"))
-    kind = reader.choice(mapping.get("kind"), f"{where}.kind", tuple(ADDRESSES))
-    tier = reader.choice(mapping.get("tier", TIERS[0]), f"{where}.tier", TIERS)
-    address, secret = mapping.get("address"), mapping.get("secret")
-    if not kind:
-        return Channel(kind, tier)
-    pattern, form = ADDRESSES[kind]
-    if pattern is None and address is not None:
-        reader.add(f"{where}.address", HIDDEN, f"none for the kind {kind}", "Remove it.")
-    elif pattern is not None and not (isinstance(address, str) and pattern.fullmatch(address)):
-        reader.add(f"{where}.address", _hidden(address), form, "Correct it.")
-    if kind in WITH_SECRET and not (isinstance(secret, str) and secret.strip()):
-        expected = f"one, written with `pulumi config set --secret --path`, for the kind {kind}"
-        reader.add(f"{where}.secret", _hidden(secret), expected, "Correct it.")
-    elif kind not in WITH_SECRET and secret is not None:
-        reader.add(f"{where}.secret", HIDDEN, f"none for the kind {kind}", "Remove it.")
-    return Channel(kind, tier, None if address is None else str(address), None if secret is None else str(secret))
-
-
-def _hidden(raw: object) -> object:
-    return raw if raw in (None, "", {}) else HIDDEN

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from components.gcp.revision import MOST_INSTANCES
 from headgate.settings import MOST_TASKS
-from stacks.ion_settings import ADDRESSES, WITH_SECRET
+from stacks.ion_settings import CHANNELS
 
 
 class During(StrEnum):
