@@ -12,9 +12,12 @@ import pulumi
 
 import components
 from components._common import Slot, standard_tags
+from components.aws.backups import Backups, RolloutSnapshot
 from components.aws.blue_green_service import BlueGreenService, SlotArgs
+from components.aws.buckets import LogSource
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate
+from components.aws.cohort_function import CohortFunction
 from components.aws.database import Database
 from components.aws.dns import HostedZone, NameTarget, PublicName
 from components.aws.edge import Edge
@@ -22,8 +25,10 @@ from components.aws.encryption import EncryptionKey
 from components.aws.firewall import Firewall, FirewallScope
 from components.aws.load_balancer import LoadBalancer
 from components.aws.network import Network
+from components.aws.registry import ImageRepository
 from components.aws.secrets import AppSecrets
 from components.aws.service_security_group import ServiceSecurityGroup
+from components.aws.storage import Bucket, LogBucket, SiteAccess, SiteBucket
 from components.gcp.alerting import Alerting
 from components.gcp.canary_service import CanaryService
 from components.gcp.dashboard import RolloutDashboard
@@ -96,7 +101,90 @@ class Row:
 ROWS = (
     Row(
         Network,
-        {"cidr": "10.0.0.0/16", "availability_zones": ["us-east-1a", "us-east-1b", "us-east-1c"], "tags": TAGS},
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "kms_key_arn": KEY_ARN,
+            "cidr": "10.0.0.0/16",
+            "availability_zones": ["us-east-1a", "us-east-1b", "us-east-1c"],
+            "tags": TAGS,
+        },
+    ),
+    Row(
+        Bucket,
+        {
+            "physical_name": PHYSICAL,
+            "role": "evidence",
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "kms_key_arn": KEY_ARN,
+            "log_bucket_name": "greenflow-production-logs-123456789012",
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        LogBucket,
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "sources": [LogSource.BALANCER, LogSource.EDGE, LogSource.ACCESS],
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        SiteBucket,
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "kms_key_arn": KEY_ARN,
+            "log_bucket_name": "greenflow-production-logs-123456789012",
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        SiteAccess,
+        {
+            "bucket_name": "greenflow-production-site-123456789012",
+            "region": REGION,
+            "distribution_arn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1",
+        },
+    ),
+    Row(
+        ImageRepository,
+        {
+            "repository_name": "greenflow-api",
+            "kms_key_arn": KEY_ARN,
+            "versions_in_use": ["2026.01.28", "2026.02.11"],
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        Backups,
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "kms_key_arn": KEY_ARN,
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        RolloutSnapshot,
+        {
+            "physical_name": PHYSICAL,
+            "instance_identifier": PHYSICAL,
+            "rollout_id": "r-7",
+            "tags": TAGS,
+        },
+        {"protect_data": False},
     ),
     Row(
         EncryptionKey,
@@ -154,6 +242,7 @@ ROWS = (
             "subnet_ids": ["subnet-1", "subnet-2", "subnet-3"],
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1",
             "service_security_group_id": "sg-tasks",
+            "access_logs_bucket": "greenflow-production-logs-123456789012",
             "client_cidrs": ["0.0.0.0/0"],
             "weights": {"blue": 90, "green": 10},
             "test_slot": Slot.GREEN,
@@ -199,6 +288,10 @@ ROWS = (
             "tags": TAGS,
         },
         {"protect_data": False},
+    ),
+    Row(
+        CohortFunction,
+        {"physical_name": PHYSICAL, "salt": "greenflow", "header": "x-user-id", "cookie": "uid", "tags": TAGS},
     ),
     Row(
         BlueGreenService,
