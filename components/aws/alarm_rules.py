@@ -86,6 +86,15 @@ class AlarmRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """How an alarm is called, and what it says."""
+
+    key: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sized:
     """What the shares are shares of. `memory_bytes`: of a task. `least`: requests below which nothing is judged."""
 
@@ -173,12 +182,12 @@ def rules(limits: Limits, service: str, slots: Sequence[str], memory_bytes: int)
     )
 
 
-def lasting(key: str, title: str, text: str, broken: Iterable[AlarmRule], seconds: int) -> tuple[AlarmRule, ...]:
+def lasting(told: Told, slot: str, broken: Iterable[AlarmRule], seconds: int) -> tuple[AlarmRule, ...]:
     """Alarms that fire when any of the rules has been broken for `seconds`; more than one where one cannot hold all."""
     groups = _grouped(broken)
     return tuple(
         AlarmRule(
-            key=key if number == 0 else f"{key}-{number + 1}",
+            key=told.key if number == 0 else f"{told.key}-{number + 1}",
             watch=Watch(
                 expression=f"IF({' OR '.join(f'({rule.broken})' for rule in group)}, 1, 0)",
                 series=_series(group),
@@ -188,8 +197,9 @@ def lasting(key: str, title: str, text: str, broken: Iterable[AlarmRule], second
             period=group[0].period,
             readings=max(1, seconds // group[0].period),
             missing=Missing.FINE,
-            title=title,
-            text=text,
+            title=told.title,
+            text=told.text,
+            slot=slot,
         )
         for number, group in enumerate(groups)
     )

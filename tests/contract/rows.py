@@ -12,19 +12,23 @@ import pulumi
 
 import components
 from components._common import Slot, standard_tags
+from components.aws.alarms import Alarms
 from components.aws.backups import Backups, RolloutSnapshot
 from components.aws.blue_green_service import BlueGreenService, SlotArgs
 from components.aws.buckets import LogSource
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate
 from components.aws.cohort_function import CohortFunction
+from components.aws.dashboard import ServiceDashboard
 from components.aws.database import Database
 from components.aws.dns import HostedZone, NameTarget, PublicName
 from components.aws.edge import Edge
 from components.aws.encryption import EncryptionKey
 from components.aws.firewall import Firewall, FirewallScope
 from components.aws.load_balancer import LoadBalancer
+from components.aws.log_metrics import LogMetrics
 from components.aws.network import Network
+from components.aws.notifications import AlarmTopics, TopicChannelKind, TopicTier
 from components.aws.registry import ImageRepository
 from components.aws.secrets import AppSecrets
 from components.aws.service_security_group import ServiceSecurityGroup
@@ -60,7 +64,12 @@ ION_IMAGE = f"{LOCATION}-docker.pkg.dev/{PROJECT}/ion-production/ion-api@sha256:
 
 def ion_limits() -> dict[str, Any]:
     """The limits of ION's plan, as components take them."""
-    parsed, problems = limits.parse({"preset": "ion"}, "limits")
+    return limits_of("ion")
+
+
+def limits_of(preset: str) -> dict[str, Any]:
+    """The limits of a preset, as components take them."""
+    parsed, problems = limits.parse({"preset": preset}, "limits")
     assert parsed is not None, problems
     return limits.to_dict(parsed)
 
@@ -74,6 +83,16 @@ def slot_args(digit: str, tasks: int) -> SlotArgs:
         "max_tasks": 8,
         "target_group_arn": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{digit}/0",
     }
+
+
+_ELB = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
+TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{PHYSICAL}"
+WATCHED: Mapping[str, Any] = {
+    "listener_arn": f"{_ELB}:listener/app/{PHYSICAL}/0a1b2c/3d4e5f",
+    "target_group_arns": {slot: f"{_ELB}:targetgroup/greenflow-prd-{slot}/6a7b8c" for slot in ("blue", "green")},
+    "cluster_name": PHYSICAL,
+    "service_names": {slot: f"{PHYSICAL}-{slot}" for slot in ("blue", "green")},
+}
 
 
 @dataclass(frozen=True)
@@ -304,6 +323,54 @@ ROWS = (
             "kms_key_arn": KEY_ARN,
             "slots": {"blue": slot_args("1", 4), "green": slot_args("2", 2)},
             "tags": TAGS,
+        },
+    ),
+    Row(
+        AlarmTopics,
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "channels": {
+                "mail": {"kind": TopicChannelKind.EMAIL, "address": "team@example.com"},
+                "leads": {"kind": TopicChannelKind.EMAIL, "tier": TopicTier.LEADS, "address": "leads@example.com"},
+                "board": {"kind": TopicChannelKind.SMS, "tier": TopicTier.MANAGEMENT, "address": "+14155550123"},
+            },
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        LogMetrics,
+        {"physical_name": PHYSICAL, "log_group_names": {"blue": "/headgate/blue", "green": "/headgate/green"}},
+    ),
+    Row(
+        Alarms,
+        {
+            "physical_name": PHYSICAL,
+            "limits": limits_of("greenflow"),
+            **WATCHED,
+            "database": {"identifier": PHYSICAL, "instance_class": "db.m7g.large", "storage_gib": 200},
+            "cache": {"replication_group_id": PHYSICAL, "nodes": 3},
+            "log_namespace": f"headgate/{PHYSICAL}",
+            "watchers": [f"{TOPIC_ARN}-watchers"],
+            "deploy_team": [f"{TOPIC_ARN}-deploy-team"],
+            "tags": TAGS,
+        },
+    ),
+    Row(
+        ServiceDashboard,
+        {
+            "physical_name": PHYSICAL,
+            "region": REGION,
+            "live": Slot.BLUE,
+            "limits": limits_of("greenflow"),
+            **WATCHED,
+            "database_identifier": PHYSICAL,
+            "log_namespace": f"headgate/{PHYSICAL}",
+            "log_group_names": {"blue": "/headgate/blue", "green": "/headgate/green"},
+            "alarm_arns": {"blue-cpu-hold": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:blue-cpu-hold"},
+            "composite_arns": {"blue-hold": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:blue-hold"},
         },
     ),
     Row(

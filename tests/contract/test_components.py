@@ -46,7 +46,7 @@ TRAFFIC = {
 # Inputs whose changes are ignored, by type. Secret Manager moves this time on, and refuses one that has passed.
 IGNORED = {"gcp:secretmanager/secret:Secret": ("rotation.nextRotationTime",)}
 # Components of which no child can be tagged.
-NOTHING_TO_TAG = {"PublicName", "RolloutDashboard", "ServiceLogs", "SiteAccess"}
+NOTHING_TO_TAG = {"LogMetrics", "PublicName", "RolloutDashboard", "ServiceDashboard", "ServiceLogs", "SiteAccess"}
 
 every_component = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 in_preview_and_update = pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
