@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.plugins.aws.clients import CloudError
 from sandbox.plugins.aws.codecs import search, settled
-from sandbox.plugins.aws.rows import Call, Cloud, Row, Target, Values
+from sandbox.plugins.aws.rows import Asked, Call, Cloud, Row, Target, Values
 from sandbox.plugins.values import DEFAULTS, UNKNOWN
 
 # Runs an operation of a service: (service, operation, region, parameters) -> answer.
@@ -159,7 +159,11 @@ class Engine:
 
     def _cloud(self, row: Row, target: Target) -> Cloud:
         def cloud(operation: str, /, **params: Any) -> dict[str, Any]:
-            return self._run(row.service, operation, target.region, **params)
+            known = {
+                name: search(value.path, cloud(value.operation, **value.params)) if isinstance(value, Asked) else value
+                for name, value in params.items()
+            }
+            return self._run(row.service, operation, target.region, **known)
 
         return cloud
 
