@@ -96,10 +96,14 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class Sized:
-    """What the shares are shares of. `memory_bytes`: of a task. `least`: requests below which nothing is judged."""
+    """What readings are measured against.
+
+    `memory_bytes`: of a task. `least`: requests below which nothing is judged. `period`: seconds of a reading.
+    """
 
     memory_bytes: int
     least: int
+    period: int
 
 
 _Watch = Callable[[str, Sized], Watch]
@@ -127,9 +131,9 @@ def _latency(metric: str) -> _Watch:
     return watch
 
 
-def _throughput(slot: str, _: Sized) -> Watch:
+def _throughput(slot: str, sized: Sized) -> Watch:
     # Few requests alone are a quiet hour. Few requests and answers that fail are a slot that cannot serve more.
-    return _of(*metrics.answers(slot), expression=f"IF(errors + refused > 0, requests / {LEAST_PERIOD})")
+    return _of(*metrics.answers(slot), expression=f"IF(errors + refused > 0, requests / {sized.period})")
 
 
 def _failures(slot: str, _: Sized) -> Watch:
@@ -172,7 +176,7 @@ AT_ONCE = frozenset({"consecutive_failures"})
 
 def rules(limits: Limits, service: str, slots: Sequence[str], memory_bytes: int) -> tuple[AlarmRule, ...]:
     """An alarm for every bound of `limits`: of each slot, or one where the slots cannot be told apart."""
-    sized = Sized(memory_bytes=memory_bytes, least=limits.min_requests)
+    sized = Sized(memory_bytes=memory_bytes, least=limits.min_requests, period=period(limits.interval))
     return tuple(
         _rule(limits, limit, bound, value, _Place(service=service, slot=slot, watch=watch))
         for limit in limits.bounds
