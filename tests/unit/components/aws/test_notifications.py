@@ -9,6 +9,8 @@ from components.aws.notifications import AlarmTopics, TopicChannelKind, TopicTie
 from components.aws.topic_policies import key_policy, topic_policy
 from tests.support.drive import drive
 from tests.support.mocks import ACCOUNT, REGION, Recorded, Secret
+from tests.support.policy_cases import TAGS
+from tests.support.servicer import Declared, Pack, secret
 
 PAGER = "https://events.pager.example/integration/0123"
 
@@ -121,6 +123,16 @@ def test_a_chat_shows_alarms_and_can_do_nothing() -> None:
     assert trusted["Principal"] == {"Service": "chatbot.amazonaws.com"}
     assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     assert not recorded.of_type("RolePolicy")
+
+
+def test_the_policies_have_nothing_against_it() -> None:
+    pack = Pack("production")
+    for each in topics({"mail": MAIL, "phone": PHONE, "pager": URL, "chat": CHAT, "leads": LEADS}, tags=TAGS).custom():
+        inputs = {
+            key: secret(value.value) if isinstance(value, Secret) else value for key, value in each.inputs.items()
+        }
+        declared = Declared(each.type, each.name, inputs, protect=bool(each.protect))
+        assert pack.analyze(declared) == [], each.name
 
 
 @pytest.mark.parametrize(
