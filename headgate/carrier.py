@@ -98,6 +98,16 @@ def check_cohort_rule(
     )
 
 
+def missing_cohort_rules(places: str) -> Violation:
+    """R-05 where some of the rules that split users by cohort are not declared; `places`: which ones, in words."""
+    return Violation(
+        RuleId.WEIGHT_MATCHES_PLAN,
+        "Users are split by all of the rules for cohorts, at every step, or by none of them.",
+        f"no rule with priority {places}.",
+        "Declare the rules for cohorts as the LoadBalancer component does.",
+    )
+
+
 def check_cohort_cookie(enabled: object) -> tuple[Violation, ...]:
     """R-27 on a rule that splits users by cohort: the cohort alone says where its user goes, never a cookie."""
     if enabled is not True:

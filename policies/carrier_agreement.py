@@ -1,13 +1,14 @@
 """The one rule over the whole stack of a rollout: what is declared is what the Rollout was judged for.
 
-R-05: the split of the traffic carrier, a listener or a Cloud Run service, is the proposed state's. R-27: a listener's
-cookie ends within the bake. R-17: services and their autoscaling keep the tasks that the state counts on. R-18: a
-revision that does not exist yet gets nothing. R-29: a traffic carrier belongs to a Rollout.
+R-05: the split of the traffic carrier, a listener or a Cloud Run service, is the proposed state's, and so are the rules
+that split users by cohort, of which none is left out. R-27: a listener's cookie ends within the bake. R-17: services
+and their autoscaling keep the tasks that the state counts on. R-18: a revision that does not exist yet gets nothing.
+R-29: a traffic carrier belongs to a Rollout.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from headgate import carrier, transition
+from headgate import carrier, cohorts, transition
 from headgate.problems import Violation
 from headgate.state import State
 from headgate.transition import Transition
@@ -19,6 +20,7 @@ from policies.run_traffic import too_few
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 SCALABLE_TARGET = "aws:appautoscaling/target:Target"
 SLOT_TAG = "slot"
+COHORTS = "cohorts"  # role of a listener's rule
 
 
 def _agrees(resources: Sequence[Resource], _: Settings) -> Iterator[Finding]:
@@ -37,6 +39,7 @@ def _agrees(resources: Sequence[Resource], _: Settings) -> Iterator[Finding]:
             yield from _reading(each, lambda service: run_traffic.agrees(service, change))
         else:
             yield from _reading(each, lambda listener: _listener(listener, change, groups))
+    yield from _cohorts([each for each in resources if _by_cohort(each)], change.proposed, groups)
     for each in resources:
         if each.type == run_traffic.SERVICE and each not in carriers:
             yield from _reading(each, lambda service: _unlabelled(service, change.proposed))
@@ -79,9 +82,55 @@ def _listener(listener: Resource, change: Transition, groups: Sequence[Resource]
     )
 
 
-def _forward(inputs: Node) -> Node:
-    forwards = [action.node("forward") for action in inputs.items("defaultActions") if action.has("forward")]
-    return forwards[0] if forwards else Node(None, "defaultActions")
+def _by_cohort(resource: Resource) -> bool:
+    """Whether a rule of a listener looks at the cohort, whatever it calls itself; one that cannot be read may."""
+    if resource.type != rollout.LISTENER_RULE:
+        return False
+    if _tag(resource, rollout.ROLE_TAG) == COHORTS:
+        return True
+    try:
+        return any(
+            (each.node("httpHeader").text("httpHeaderName") or "").lower() == cohorts.HEADER
+            for each in resource.inputs.items("conditions")
+        )
+    except Unreadable:
+        return False  # its values are not judged, its weights are
+
+
+def _cohorts(rules: Sequence[Resource], proposed: State, groups: Sequence[Resource]) -> Iterator[Finding]:
+    """R-05 and R-27 on the rules that split users by cohort: all of them, and each as the proposed state asks."""
+    places: list[object] = []
+    for each in rules:
+        yield from _reading(each, lambda rule: _cohort_rule(rule, proposed, groups, places))
+    missing = [place for place in range(cohorts.RULES + 1) if place not in places]
+    if rules and missing and len(places) == len(rules):
+        found = ", ".join(str(cohorts.FIRST_PRIORITY + place) for place in missing)
+        yield Finding(rules[0].urn, str(carrier.missing_cohort_rules(found)))
+
+
+def _cohort_rule(
+    rule: Resource, proposed: State, groups: Sequence[Resource], places: list[object]
+) -> Iterator[Violation]:
+    inputs = rule.inputs
+    priority = inputs.number("priority")
+    place = None if priority is None else priority - cohorts.FIRST_PRIORITY
+    places.append(place)
+    conditions = inputs.items("conditions")
+    if len(conditions) != 1 or not conditions[0].has("httpHeader"):
+        yield transition.unjudged("a rule for cohorts has another condition than the cohort")
+        return
+    forward = _forward(inputs, "actions")
+    entries = forward.items("targetGroups")
+    slots = _slots(entries, groups)
+    split = {slot: entry.number("weight") for slot, entry in zip(slots, entries, strict=False)}
+    values = conditions[0].node("httpHeader").texts("values")
+    yield from carrier.check_cohort_rule(place, values, split, proposed)
+    yield from carrier.check_cohort_cookie(forward.node("stickiness").flag("enabled"))
+
+
+def _forward(inputs: Node, actions: str = "defaultActions") -> Node:
+    forwards = [action.node("forward") for action in inputs.items(actions) if action.has("forward")]
+    return forwards[0] if forwards else Node(None, actions)
 
 
 def _slots(entries: Sequence[Node], groups: Sequence[Resource]) -> list[str]:
@@ -142,11 +191,13 @@ STACK_RULES = (
         id="rollout-carrier-agrees",
         row="R-05, R-17, R-18, R-27, R-29",
         title="What is declared is what was judged",
-        description="Checks whether listener, services and autoscaling declare what the Rollout was judged for.",
+        description="Checks whether listener, its rules for cohorts, services and autoscaling declare what the Rollout "
+        "was judged for.",
         types=frozenset(
             {
                 rollout.ROLLOUT,
                 rollout.LISTENER,
+                rollout.LISTENER_RULE,
                 TARGET_GROUP,
                 rollout.SERVICE,
                 SCALABLE_TARGET,
@@ -158,6 +209,12 @@ STACK_RULES = (
             "defaultActions.forward.targetGroups.weight",
             "defaultActions.forward.stickiness.enabled",
             "defaultActions.forward.stickiness.duration",
+            "actions.forward.targetGroups.arn",
+            "actions.forward.targetGroups.weight",
+            "actions.forward.stickiness.enabled",
+            "conditions.httpHeader.httpHeaderName",
+            "conditions.httpHeader.values",
+            "priority",
             "desiredCount",
             "minCapacity",
             "tags",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pulumi_policy import Policy
 
 from policies import (
+    alarms,
     cache,
     carrier_agreement,
     cloud_run,
@@ -14,6 +15,7 @@ from policies import (
     ecs,
     edge,
     firewall,
+    functions,
     google_encryption,
     google_iam,
     google_monitoring,
@@ -69,6 +71,9 @@ def rules(session: Session) -> tuple[Rule | StackRule, ...]:
         *kms.RULES,
         *kms.STACK_RULES,
         *iam.RULES,
+        *alarms.RULES,
+        *alarms.STACK_RULES,
+        *functions.RULES,
         *cloud_run.RULES,
         *google_secrets.RULES,
         *google_registry.RULES,

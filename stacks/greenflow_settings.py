@@ -1,14 +1,17 @@
-"""What only GreenFlow's stack files say: certificate, network, database, cache, cohorts."""
+"""What only GreenFlow's stack files say: certificate, network, database, cache, edge, cohorts, who is told what."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from types import MappingProxyType
 
 from headgate.cohorts import HEADER
 from headgate.reader import Reader
+from stacks import notifications
+from stacks.notifications import EMAIL, SMS, Channel, Kind, Kinds
 
-KEYS = ("certificate_arn", "network", "database", "cache", "cohorts")
+KEYS = ("certificate_arn", "network", "database", "cache", "edge", "cohorts", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,18 @@ class Cohorts:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """What stands in front of the balancer. Either `zone`, a DNS zone to be made, or `zone_id`, one that exists.
+
+    `cors_origins`: web origins whose pages may call the API.
+    """
+
+    zone: str | None
+    zone_id: str | None
+    cors_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GreenflowSettings:
     """Everything that only this system has."""
 
@@ -55,6 +70,8 @@ class GreenflowSettings:
     network: NetworkSettings
     database: DatabaseSettings
     cache: CacheSettings
+    notifications: Mapping[str, Channel]
+    edge: EdgeSettings | None = None
     cohorts: Cohorts | None = None
 
 
@@ -65,8 +82,46 @@ def read(raw: Mapping[str, object], reader: Reader) -> GreenflowSettings:
         network=_network(reader, raw.get("network")),
         database=_database(reader, raw.get("database")),
         cache=_cache(reader, raw.get("cache")),
+        notifications=notifications.read(raw.get("notifications"), reader, CHANNELS),
+        edge=_edge(reader, raw.get("edge")),
         cohorts=_cohorts(reader, raw.get("cohorts")),
     )
+
+
+CHANNELS: Kinds = MappingProxyType(
+    {
+        "email": EMAIL,
+        "sms": SMS,
+        "https": Kind(secret=True),
+        "slack": Kind(re.compile(r"T[A-Z0-9]+/C[A-Z0-9]+"), "workspace and channel such as T0123ABCD/C0456EFGH"),
+    }
+)
+_HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_ZONE_ID = re.compile(r"Z[A-Z0-9]{5,31}")
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
+
+
+def _edge(reader: Reader, raw: object) -> EdgeSettings | None:
+    if raw is None:
+        return None
+    where = "headgate:edge"
+    mapping = reader.mapping(raw, where, ("zone", "zone_id", "cors_origins"))
+    zone, zone_id, origins = mapping.get("zone"), mapping.get("zone_id"), mapping.get("cors_origins", [])
+    if (zone is None) == (zone_id is None):
+        reader.add(where, "both zone and zone_id" if zone else "neither", "zone, or zone_id of one that exists",
+                   "Write one of the two.")  # fmt: skip
+    if zone is not None:
+        zone = reader.matching(zone, f"{where}.zone", _HOST, "a DNS zone such as example.com")
+    if zone_id is not None:
+        zone_id = reader.matching(zone_id, f"{where}.zone_id", _ZONE_ID, "the id of a hosted zone")
+    if not isinstance(origins, list):
+        reader.add(f"{where}.cors_origins", origins, "a list of origins such as https://app.example.com", "List them.")
+        origins = []
+    for position, origin in enumerate(origins):
+        reader.matching(
+            origin, f"{where}.cors_origins[{position}]", _ORIGIN, "an origin such as https://app.example.com"
+        )
+    return EdgeSettings(zone, zone_id, tuple(str(origin) for origin in origins))
 
 
 _ARN = re.compile(r"arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+")

@@ -86,11 +86,24 @@ class AlarmRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """How an alarm is called, and what it says."""
+
+    key: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sized:
-    """What the shares are shares of. `memory_bytes`: of a task. `least`: requests below which nothing is judged."""
+    """What readings are measured against.
+
+    `memory_bytes`: of a task. `least`: requests below which nothing is judged. `period`: seconds of a reading.
+    """
 
     memory_bytes: int
     least: int
+    period: int
 
 
 _Watch = Callable[[str, Sized], Watch]
@@ -118,9 +131,9 @@ def _latency(metric: str) -> _Watch:
     return watch
 
 
-def _throughput(slot: str, _: Sized) -> Watch:
+def _throughput(slot: str, sized: Sized) -> Watch:
     # Few requests alone are a quiet hour. Few requests and answers that fail are a slot that cannot serve more.
-    return _of(*metrics.answers(slot), expression=f"IF(errors + refused > 0, requests / {LEAST_PERIOD})")
+    return _of(*metrics.answers(slot), expression=f"IF(errors + refused > 0, requests / {sized.period})")
 
 
 def _failures(slot: str, _: Sized) -> Watch:
@@ -163,7 +176,7 @@ AT_ONCE = frozenset({"consecutive_failures"})
 
 def rules(limits: Limits, service: str, slots: Sequence[str], memory_bytes: int) -> tuple[AlarmRule, ...]:
     """An alarm for every bound of `limits`: of each slot, or one where the slots cannot be told apart."""
-    sized = Sized(memory_bytes=memory_bytes, least=limits.min_requests)
+    sized = Sized(memory_bytes=memory_bytes, least=limits.min_requests, period=period(limits.interval))
     return tuple(
         _rule(limits, limit, bound, value, _Place(service=service, slot=slot, watch=watch))
         for limit in limits.bounds
@@ -173,12 +186,12 @@ def rules(limits: Limits, service: str, slots: Sequence[str], memory_bytes: int)
     )
 
 
-def lasting(key: str, title: str, text: str, broken: Iterable[AlarmRule], seconds: int) -> tuple[AlarmRule, ...]:
+def lasting(told: Told, slot: str, broken: Iterable[AlarmRule], seconds: int) -> tuple[AlarmRule, ...]:
     """Alarms that fire when any of the rules has been broken for `seconds`; more than one where one cannot hold all."""
     groups = _grouped(broken)
     return tuple(
         AlarmRule(
-            key=key if number == 0 else f"{key}-{number + 1}",
+            key=told.key if number == 0 else f"{told.key}-{number + 1}",
             watch=Watch(
                 expression=f"IF({' OR '.join(f'({rule.broken})' for rule in group)}, 1, 0)",
                 series=_series(group),
@@ -188,8 +201,9 @@ def lasting(key: str, title: str, text: str, broken: Iterable[AlarmRule], second
             period=group[0].period,
             readings=max(1, seconds // group[0].period),
             missing=Missing.FINE,
-            title=title,
-            text=text,
+            title=told.title,
+            text=told.text,
+            slot=slot,
         )
         for number, group in enumerate(groups)
     )

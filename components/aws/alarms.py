@@ -9,7 +9,7 @@ from pulumi_aws import cloudwatch
 
 from components._common import SLOT_TAG, PlainArguments, Slot, token
 from components.aws import alarm_rules, metrics, resource_alarms
-from components.aws.alarm_rules import AlarmRule, Bound
+from components.aws.alarm_rules import AlarmRule, Bound, Told
 from components.aws.blue_green_service import DEFAULT_MEMORY
 from components.aws.metrics import Series, Subject
 from components.aws.resource_alarms import Supplies
@@ -260,17 +260,18 @@ def _dimensions(args: AlarmsArgs) -> Mapping[tuple[Subject, str], Mapping[str, p
 def _escalated(service: str, settings: _Settings, waited: int, tier: str) -> list[AlarmRule]:
     """What the tier is told when it has lasted for `waited` seconds: per slot the limits, and the outage."""
     minutes = waited // 60
-    told = f"This has lasted for {minutes} minutes; the deploy team was told at its beginning. "
+    lasted = f"This has lasted for {minutes} minutes; the deploy team was told at its beginning. "
     found: list[AlarmRule] = []
     for slot in SLOTS:
         broken = [rule for rule in settings.rules if rule.bound is Bound.ROLLBACK and rule.slot in (slot, None)]
         title = f"{service} {slot}: beyond its limits for {minutes} minutes"
-        text = f"{title}. {told}{alarm_rules.WHAT_TO_DO[Bound.ROLLBACK]}"
-        found += alarm_rules.lasting(f"{tier}-{slot}-limits", title, text, broken, waited)
+        text = f"{title}. {lasted}{alarm_rules.WHAT_TO_DO[Bound.ROLLBACK]}"
+        told = Told(key=f"{tier}-{slot}-limits", title=title, text=text)
+        found += alarm_rules.lasting(told, slot, broken, waited)
     outage = next(rule for rule in settings.outages if rule.slot is None)
     title = f"{service}: no healthy task for {minutes} minutes"
-    text = f"{title}. {told}{alarm_rules.DOWN_TEXT}"
-    return [*found, resource_alarms.outlasting(outage, f"{tier}-down", title, text, waited)]
+    told = Told(key=f"{tier}-down", title=title, text=f"{title}. {lasted}{alarm_rules.DOWN_TEXT}")
+    return [*found, resource_alarms.outlasting(told, outage, waited)]
 
 
 def _resolve(name: str, args: AlarmsArgs) -> _Settings:

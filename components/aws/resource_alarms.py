@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from components.aws import metrics
-from components.aws.alarm_rules import DOWN_TEXT, LEAST_PERIOD, SIGN, AlarmRule, Comparison, Missing, Watch
+from components.aws.alarm_rules import DOWN_TEXT, LEAST_PERIOD, SIGN, AlarmRule, Comparison, Missing, Told, Watch
 from components.aws.metrics import Series
 
 GIB = 2**30
@@ -84,9 +84,9 @@ def slot_down(service: str, slot: str) -> AlarmRule:
     )
 
 
-def outlasting(rule: AlarmRule, key: str, title: str, text: str, seconds: int) -> AlarmRule:
+def outlasting(told: Told, rule: AlarmRule, seconds: int) -> AlarmRule:
     """The same rule, broken for `seconds`."""
-    return replace(rule, key=key, title=title, text=text, readings=seconds // rule.period)
+    return replace(rule, key=told.key, title=told.title, text=told.text, readings=seconds // rule.period)
 
 
 def unseen(service: str, slots: Sequence[str], supplies: Supplies) -> tuple[AlarmRule, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import hdrs, web
-from multidict import CIMultiDict
+from multidict import CIMultiDict, MultiMapping
 from yarl import URL
 
 from sandbox.router.records import Outcome
@@ -86,8 +86,18 @@ class Forwarder:
     async def close(self) -> None:
         await self._session.close()
 
-    async def forward(self, request: web.BaseRequest, base: str, via: Via, cookies: tuple[str, ...]) -> Forwarded:
-        """Send `request` to the process at `base`; `cookies` are Set-Cookie values for the answer."""
+    async def forward(
+        self,
+        request: web.BaseRequest,
+        base: str,
+        via: Via,
+        cookies: tuple[str, ...],
+        headers: MultiMapping[str] | None = None,
+    ) -> Forwarded:
+        """Send `request` to the process at `base`; `cookies` are Set-Cookie values for the answer.
+
+        `headers`: those of the request as they came past the edge; else its own.
+        """
         try:
             body = await _body_of(request)
         except (
@@ -101,7 +111,7 @@ class Forwarder:
             async with self._session.request(
                 request.method,
                 URL(base + request.rel_url.raw_path_qs, encoded=True),
-                headers=request_headers(request, via),
+                headers=request_headers(request, via, headers),
                 data=body,
                 allow_redirects=False,
             ) as answer:
@@ -114,9 +124,9 @@ class Forwarder:
             return _lost(502, f"the process at {base} gave no answer: {str(error) or type(error).__name__}")
 
 
-def request_headers(request: web.BaseRequest, via: Via) -> CIMultiDict[str]:
-    """The headers that the process gets."""
-    headers = _end_to_end(request.headers)
+def request_headers(request: web.BaseRequest, via: Via, sent: MultiMapping[str] | None = None) -> CIMultiDict[str]:
+    """The headers that the process gets, of those that were `sent`."""
+    headers = _end_to_end(CIMultiDict(request.headers if sent is None else sent))
     headers.pop(hdrs.EXPECT, None)
     client = request.remote or ""
     chain = [*request.headers.getall(hdrs.X_FORWARDED_FOR, ()), client]

@@ -10,7 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.router import parsing
+from sandbox.router import edge_function, parsing
+from sandbox.router.edge_function import EdgeFunction
 from sandbox.router.model import Balancer, Listener
 from sandbox.router.watching import Away
 
@@ -26,10 +27,17 @@ _PATIENCE_S = 5.0
 
 
 class Elbv2Reader:
-    """Reads a balancer by name. `everything` also reads anew what hardly changes."""
+    """Reads a balancer by name. `everything` also reads anew what hardly changes.
 
-    def __init__(self, client: Any, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    `functions`: a client of the service that keeps edge functions; without it there is none.
+    """
+
+    def __init__(
+        self, client: Any, name: str, clock: Callable[[], float] = time.monotonic, functions: Any = None
+    ) -> None:
         self._client = client
+        self._functions = functions
+        self._edge: EdgeFunction | None = None
         self._name = name
         self._clock = clock
         self._arn: str | None = None
@@ -57,6 +65,8 @@ class Elbv2Reader:
 
     def close(self) -> None:
         self._client.close()
+        if self._functions is not None:
+            self._functions.close()
 
     def _forget(self) -> None:
         self._arn = None
@@ -66,6 +76,7 @@ class Elbv2Reader:
         if self._arn is None:
             answer = self._client.describe_load_balancers(Names=[self._name])
             self._arn = str(answer["LoadBalancers"][0]["LoadBalancerArn"])
+            self._edge = self._read_edge()
             self._identified_at = self._clock()
         listeners = self._pages("describe_listeners", "Listeners", LoadBalancerArn=self._arn)
         rules = {
@@ -81,7 +92,19 @@ class Elbv2Reader:
             self._slots = self._read_slots(groups)
             self._tagged = groups
         parsed = [parsing.listener(listener, rules[listener["ListenerArn"]], self._slots) for listener in listeners]
-        return Balancer(self._name, self._arn, _by_port(parsed))
+        return Balancer(self._name, self._arn, _by_port(parsed), self._edge)
+
+    def _read_edge(self) -> EdgeFunction | None:
+        """The published function; one that is only being written reaches no user."""
+        if self._functions is None:
+            return None
+        try:
+            answer = self._functions.get_function(Name=edge_function.name_of(self._name), Stage="LIVE")
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "NoSuchFunctionExists":
+                return None
+            raise
+        return edge_function.read(answer["FunctionCode"].read().decode())
 
     def _pages(self, operation: str, key: str, **arguments: str) -> list[Any]:
         pages = self._client.get_paginator(operation).paginate(**arguments)
@@ -99,7 +122,7 @@ class Elbv2Reader:
         return slots
 
 
-def elbv2_client(endpoint: str, region: str) -> Any:
+def elbv2_client(endpoint: str, region: str, service: str = "elbv2") -> Any:
     """A client for the emulator at `endpoint`; uses no credentials, profile or proxy of this machine."""
     patience = Config(
         connect_timeout=1,
@@ -107,7 +130,7 @@ def elbv2_client(endpoint: str, region: str) -> Any:
         retries={"mode": "standard", "total_max_attempts": 1},
         proxies={},
     )
-    return _session(region).client("elbv2", endpoint_url=endpoint, config=patience)
+    return _session(region).client(service, endpoint_url=endpoint, config=patience)
 
 
 @functools.cache

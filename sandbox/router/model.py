@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sandbox.router.edge_function import EdgeFunction
+
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
@@ -115,6 +117,9 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
+    """A balancer by port of its listeners, and the function at the edge in front of its traffic listener, if any."""
+
     name: str
     arn: str
     listeners: Mapping[int, Listener] = field(default_factory=dict)
+    edge: EdgeFunction | None = None

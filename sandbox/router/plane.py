@@ -15,6 +15,7 @@ from sandbox.router.forwarding import Forwarded, Forwarder, Via, made_here
 from sandbox.router.model import Balancer, Listener
 from sandbox.router.records import Outcome, Record, Records
 from sandbox.router.rules import Facts
+from sandbox.router.status import PORTS
 from sandbox.router.stickiness import COOKIE, COOKIE_CORS, ZeroWeight
 from sandbox.router.watching import Watch
 
@@ -60,8 +61,9 @@ class Plane:
         """Answer a request that came by the listener on `port`, and record it."""
         at, began = self._clock(), time.perf_counter()
         cookies = cookies_of(request.headers.getall(hdrs.COOKIE, ()))
-        decision = self._decide(request, port, cookies, at)
-        done = await self._carry_out(request, port, decision)
+        onward = self._past_the_edge(request, port, cookies)
+        decision = self._decide(request, port, onward, cookies, at)
+        done = await self._carry_out(request, port, onward, decision)
         sent = decision if isinstance(decision, Send) and done.outcome is not Outcome.REFUSED else None
         self._records.add(
             Record(
@@ -78,8 +80,15 @@ class Plane:
         )
         return done.response
 
+    def _past_the_edge(self, request: web.BaseRequest, port: int, cookies: dict[str, str]) -> MultiMapping[str]:
+        """The headers as they reach the balancer: users come to its traffic listener by the edge."""
+        balancer = self._watch.state.seen
+        if balancer is None or balancer.edge is None or port != PORTS["traffic"]:
+            return request.headers
+        return balancer.edge.headers(request.headers, cookies)
+
     def _decide(
-        self, request: web.BaseRequest, port: int, cookies: dict[str, str], now: float
+        self, request: web.BaseRequest, port: int, onward: MultiMapping[str], cookies: dict[str, str], now: float
     ) -> Send | Answer | Refuse:
         if request.method == hdrs.METH_TRACE:
             return Refuse(405, "a load balancer does not take TRACE", "use another method")
@@ -92,12 +101,14 @@ class Plane:
             return listener
         chance = replace(self._chance, uniform=self._uniform(), now=now)
         cookie = cookies.get(COOKIE) or cookies.get(COOKIE_CORS)
-        return decide(listener, facts_of(request), cookie, chance)
+        return decide(listener, facts_of(request, onward), cookie, chance)
 
-    async def _carry_out(self, request: web.BaseRequest, port: int, decision: Send | Answer | Refuse) -> Forwarded:
+    async def _carry_out(
+        self, request: web.BaseRequest, port: int, onward: MultiMapping[str], decision: Send | Answer | Refuse
+    ) -> Forwarded:
         match decision:
             case Send():
-                return await self._send(request, port, decision)
+                return await self._send(request, port, onward, decision)
             case Answer(status, _, headers, body):
                 response = made_here(status, body)
                 response.headers.update(headers)
@@ -121,7 +132,7 @@ class Plane:
             "create it (pulumi up); the router finds it by itself",
         )
 
-    async def _send(self, request: web.BaseRequest, port: int, decision: Send) -> Forwarded:
+    async def _send(self, request: web.BaseRequest, port: int, onward: MultiMapping[str], decision: Send) -> Forwarded:
         group = decision.group
         if group.slot is None:
             return refused(
@@ -138,7 +149,7 @@ class Plane:
         listener = balancer.listeners.get(port) if balancer else None
         via = Via(listener.protocol if listener else "http", port)
         try:
-            return await self._forwarder.forward(request, base, via, decision.cookies)
+            return await self._forwarder.forward(request, base, via, decision.cookies, onward)
         except Exception:
             log.exception("a request could not be forwarded: %s %s", request.method, request.rel_url)
             return Forwarded(made_here(500, '{"error": "the router failed; see its log"}'), 500, Outcome.LOST)
@@ -148,9 +159,8 @@ class Plane:
         return self._records.hashed(user) if user else None
 
 
-def facts_of(request: web.BaseRequest) -> Facts:
-    """What the rules look at, out of an aiohttp request."""
-    headers: MultiMapping[str] = request.headers
+def facts_of(request: web.BaseRequest, headers: MultiMapping[str]) -> Facts:
+    """What the rules look at, out of an aiohttp request with these `headers`."""
     return Facts(
         method=request.method,
         host=request.headers.get(hdrs.HOST, ""),

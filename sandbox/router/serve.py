@@ -5,6 +5,8 @@ One loopback port for each listener that Headgate makes: 443 (traffic), 8443 (te
 TLS is not terminated: the ports speak plain HTTP whatever the protocol of the listener, which shows only in
 X-Forwarded-Proto and -Port. Certificates and TLS policies are therefore not proved by a rehearsal. The
 redirect of port 80 points to the real port 443, as a balancer's does, not to a port of the sandbox.
+
+The function at the edge that gives users their cohort is played in front of the traffic listener, where there is one.
 """
 
 import contextlib
@@ -63,7 +65,8 @@ async def running(settings: Settings) -> AsyncIterator[Router]:
         stack.push_async_callback(records.close)
         forwarder = Forwarder(connect_timeout_s=settings.connect_timeout_s, idle_timeout_s=settings.idle_timeout_s)
         stack.push_async_callback(forwarder.close)
-        reader = Elbv2Reader(elbv2_client(endpoint, settings.region), settings.load_balancer)
+        clients = [elbv2_client(endpoint, settings.region, service) for service in ("elbv2", "cloudfront")]
+        reader = Elbv2Reader(clients[0], settings.load_balancer, functions=clients[1])
         stack.callback(reader.close)
         watch = Watch(reader, interval_s=settings.poll_s)
         backends = Backends(settings.backends)

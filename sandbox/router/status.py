@@ -1,5 +1,6 @@
 """A balancer as the router's status shows it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sandbox.router import weights
@@ -27,6 +28,7 @@ def balancer_json(name: str, state: State[Balancer]) -> Described:
         "weights": traffic["default"].get("weights", {}),
         "stickiness": traffic["default"].get("stickiness"),
         "listeners": listeners,
+        "cohorts": asdict(balancer.edge) if balancer and balancer.edge else None,
     }
 
 

@@ -271,7 +271,7 @@ ION = (
         During.FREE,
         "",
         "Who. No address for `webhook_tokenauth` and `pagerduty`, where the secret says it.",
-        form=", ".join(f"`{kind}`: {form}" for kind, (_, form) in ADDRESSES.items() if form),
+        form=", ".join(f"`{name}`: {kind.words}" for name, kind in CHANNELS.items() if kind.address),
         default="by kind",
     ),
     Entry(
@@ -279,7 +279,7 @@ ION = (
         During.FREE,
         "",
         "Token, key or URL. Write it with `pulumi config set --secret --path 'notifications.<name>.secret'`.",
-        form=f"a text, for {', '.join(f'`{kind}`' for kind in sorted(WITH_SECRET))} alone",
+        form=f"a text, for {', '.join(f'`{name}`' for name, kind in sorted(CHANNELS.items()) if kind.secret)} alone",
         default="by kind",
     ),
     Entry("front_door", During.FREE, meaning="How users reach the service."),

@@ -12,18 +12,27 @@ import pulumi
 
 import components
 from components._common import Slot, standard_tags
+from components.aws.alarms import Alarms
+from components.aws.backups import Backups, RolloutSnapshot
 from components.aws.blue_green_service import BlueGreenService, SlotArgs
+from components.aws.buckets import LogSource
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate
+from components.aws.cohort_function import CohortFunction
+from components.aws.dashboard import ServiceDashboard
 from components.aws.database import Database
 from components.aws.dns import HostedZone, NameTarget, PublicName
 from components.aws.edge import Edge
 from components.aws.encryption import EncryptionKey
 from components.aws.firewall import Firewall, FirewallScope
 from components.aws.load_balancer import LoadBalancer
+from components.aws.log_metrics import LogMetrics
 from components.aws.network import Network
+from components.aws.notifications import AlarmTopics, TopicChannelKind, TopicTier
+from components.aws.registry import ImageRepository
 from components.aws.secrets import AppSecrets
 from components.aws.service_security_group import ServiceSecurityGroup
+from components.aws.storage import Bucket, LogBucket, SiteAccess, SiteBucket
 from components.gcp.alerting import Alerting
 from components.gcp.canary_service import CanaryService
 from components.gcp.dashboard import RolloutDashboard
@@ -55,7 +64,12 @@ ION_IMAGE = f"{LOCATION}-docker.pkg.dev/{PROJECT}/ion-production/ion-api@sha256:
 
 def ion_limits() -> dict[str, Any]:
     """The limits of ION's plan, as components take them."""
-    parsed, problems = limits.parse({"preset": "ion"}, "limits")
+    return limits_of("ion")
+
+
+def limits_of(preset: str) -> dict[str, Any]:
+    """The limits of a preset, as components take them."""
+    parsed, problems = limits.parse({"preset": preset}, "limits")
     assert parsed is not None, problems
     return limits.to_dict(parsed)
 
@@ -69,6 +83,16 @@ def slot_args(digit: str, tasks: int) -> SlotArgs:
         "max_tasks": 8,
         "target_group_arn": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{digit}/0",
     }
+
+
+_ELB = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
+TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{PHYSICAL}"
+WATCHED: Mapping[str, Any] = {
+    "listener_arn": f"{_ELB}:listener/app/{PHYSICAL}/0a1b2c/3d4e5f",
+    "target_group_arns": {slot: f"{_ELB}:targetgroup/greenflow-prd-{slot}/6a7b8c" for slot in ("blue", "green")},
+    "cluster_name": PHYSICAL,
+    "service_names": {slot: f"{PHYSICAL}-{slot}" for slot in ("blue", "green")},
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +120,90 @@ class Row:
 ROWS = (
     Row(
         Network,
-        {"cidr": "10.0.0.0/16", "availability_zones": ["us-east-1a", "us-east-1b", "us-east-1c"], "tags": TAGS},
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "kms_key_arn": KEY_ARN,
+            "cidr": "10.0.0.0/16",
+            "availability_zones": ["us-east-1a", "us-east-1b", "us-east-1c"],
+            "tags": TAGS,
+        },
+    ),
+    Row(
+        Bucket,
+        {
+            "physical_name": PHYSICAL,
+            "role": "evidence",
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "kms_key_arn": KEY_ARN,
+            "log_bucket_name": "greenflow-production-logs-123456789012",
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        LogBucket,
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "sources": [LogSource.BALANCER, LogSource.EDGE, LogSource.ACCESS],
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        SiteBucket,
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "kms_key_arn": KEY_ARN,
+            "log_bucket_name": "greenflow-production-logs-123456789012",
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        SiteAccess,
+        {
+            "bucket_name": "greenflow-production-site-123456789012",
+            "region": REGION,
+            "distribution_arn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1",
+        },
+    ),
+    Row(
+        ImageRepository,
+        {
+            "repository_name": "greenflow-api",
+            "kms_key_arn": KEY_ARN,
+            "versions_in_use": ["2026.01.28", "2026.02.11"],
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        Backups,
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "kms_key_arn": KEY_ARN,
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        RolloutSnapshot,
+        {
+            "physical_name": PHYSICAL,
+            "instance_identifier": PHYSICAL,
+            "rollout_id": "r-7",
+            "tags": TAGS,
+        },
+        {"protect_data": False},
     ),
     Row(
         EncryptionKey,
@@ -154,6 +261,7 @@ ROWS = (
             "subnet_ids": ["subnet-1", "subnet-2", "subnet-3"],
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1",
             "service_security_group_id": "sg-tasks",
+            "access_logs_bucket": "greenflow-production-logs-123456789012",
             "client_cidrs": ["0.0.0.0/0"],
             "weights": {"blue": 90, "green": 10},
             "test_slot": Slot.GREEN,
@@ -201,6 +309,10 @@ ROWS = (
         {"protect_data": False},
     ),
     Row(
+        CohortFunction,
+        {"physical_name": PHYSICAL, "salt": "greenflow", "header": "x-user-id", "cookie": "uid", "tags": TAGS},
+    ),
+    Row(
         BlueGreenService,
         {
             "physical_name": PHYSICAL,
@@ -211,6 +323,54 @@ ROWS = (
             "kms_key_arn": KEY_ARN,
             "slots": {"blue": slot_args("1", 4), "green": slot_args("2", 2)},
             "tags": TAGS,
+        },
+    ),
+    Row(
+        AlarmTopics,
+        {
+            "physical_name": PHYSICAL,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "channels": {
+                "mail": {"kind": TopicChannelKind.EMAIL, "address": "team@example.com"},
+                "leads": {"kind": TopicChannelKind.EMAIL, "tier": TopicTier.LEADS, "address": "leads@example.com"},
+                "board": {"kind": TopicChannelKind.SMS, "tier": TopicTier.MANAGEMENT, "address": "+14155550123"},
+            },
+            "tags": TAGS,
+        },
+        {"protect_data": False},
+    ),
+    Row(
+        LogMetrics,
+        {"physical_name": PHYSICAL, "log_group_names": {"blue": "/headgate/blue", "green": "/headgate/green"}},
+    ),
+    Row(
+        Alarms,
+        {
+            "physical_name": PHYSICAL,
+            "limits": limits_of("greenflow"),
+            **WATCHED,
+            "database": {"identifier": PHYSICAL, "instance_class": "db.m7g.large", "storage_gib": 200},
+            "cache": {"replication_group_id": PHYSICAL, "nodes": 3},
+            "log_namespace": f"headgate/{PHYSICAL}",
+            "watchers": [f"{TOPIC_ARN}-watchers"],
+            "deploy_team": [f"{TOPIC_ARN}-deploy-team"],
+            "tags": TAGS,
+        },
+    ),
+    Row(
+        ServiceDashboard,
+        {
+            "physical_name": PHYSICAL,
+            "region": REGION,
+            "live": Slot.BLUE,
+            "limits": limits_of("greenflow"),
+            **WATCHED,
+            "database_identifier": PHYSICAL,
+            "log_namespace": f"headgate/{PHYSICAL}",
+            "log_group_names": {"blue": "/headgate/blue", "green": "/headgate/green"},
+            "alarm_arns": {"blue-cpu-hold": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:blue-cpu-hold"},
+            "composite_arns": {"blue-hold": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:blue-hold"},
         },
     ),
     Row(

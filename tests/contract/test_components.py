@@ -18,11 +18,14 @@ from tests.support.mocks import UNKNOWN, Recorded, Registered
 
 # Types whose loss is a loss of data: deleting or replacing one must be refused.
 DATA = {
+    "aws:backup/vault:Vault",
+    "aws:ecr/repository:Repository",
     "aws:elasticache/replicationGroup:ReplicationGroup",
     "aws:elasticache/subnetGroup:SubnetGroup",
     "aws:kms/key:Key",
     "aws:rds/instance:Instance",
     "aws:rds/subnetGroup:SubnetGroup",
+    "aws:s3/bucket:Bucket",
     "aws:secretsmanager/secret:Secret",
     "gcp:artifactregistry/repository:Repository",
     "gcp:kms/cryptoKey:CryptoKey",
@@ -43,7 +46,7 @@ TRAFFIC = {
 # Inputs whose changes are ignored, by type. Secret Manager moves this time on, and refuses one that has passed.
 IGNORED = {"gcp:secretmanager/secret:Secret": ("rotation.nextRotationTime",)}
 # Components of which no child can be tagged.
-NOTHING_TO_TAG = {"PublicName", "RolloutDashboard", "ServiceLogs"}
+NOTHING_TO_TAG = {"LogMetrics", "PublicName", "RolloutDashboard", "ServiceDashboard", "ServiceLogs", "SiteAccess"}
 
 every_component = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 in_preview_and_update = pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
@@ -158,8 +161,8 @@ def test_giving_up_protection_leaves_nothing_that_a_destroy_would_trip_over(row:
 
 @every_component
 def test_only_what_holds_data_or_traffic_can_be_protected(row: Row) -> None:
-    """A component without a switch protects nothing, else it could never be taken away."""
-    protected = {child.type for child in children(drive(row.build())) if child.protect}
+    """A component without a switch protects and keeps nothing, else it could never be taken away."""
+    protected = {child.type for child in children(drive(row.build())) if child.protect or child.retain_on_delete}
     assert bool(protected) == (row.unprotected is not None)
 
 

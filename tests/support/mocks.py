@@ -161,8 +161,9 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
         },
         "aws:cloudfront/distribution:Distribution": {"domainName": f"{name}.cloudfront.net"},
         "aws:ec2/eip:Eip": {"publicIp": "203.0.113.7"},
+        "aws:ecr/repository:Repository": {"repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"},
         "aws:kms/key:Key": {"keyId": f"{name}-key-id"},
-        "aws:lb/loadBalancer:LoadBalancer": {"dnsName": f"{name}.elb.amazonaws.com"},
+        "aws:lb/loadBalancer:LoadBalancer": {"dnsName": f"{name}.elb.amazonaws.com", "zoneId": "Z35SXDOTRQ7X7K"},
         "aws:rds/instance:Instance": {
             "address": f"{name}.rds.amazonaws.com",
             "port": 5432,
@@ -170,6 +171,7 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
         },
         "aws:route53/record:Record": {"fqdn": f"{name}.example.com"},
         "aws:route53/zone:Zone": {"zoneId": f"{name}-zone-id", "nameServers": ["ns-1.example.net", "ns-2.example.net"]},
+        "aws:rds/snapshot:Snapshot": {"dbSnapshotArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:snapshot:{name}"},
         "aws:secretsmanager/secretVersion:SecretVersion": {
             "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"
         },

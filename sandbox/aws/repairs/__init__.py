@@ -46,7 +46,20 @@ def around_property(owner: type, name: str) -> Callable[[Repair], Repair]:
 
 def apply() -> Callable[[], None]:
     """Put all repairs in place; returns what takes them out again."""
-    from sandbox.aws.repairs import backup, cloudwatch, ec2, ecs, elasticache, elb, kms, rds, s3, scaling  # noqa: F401 - importing registers them
+    from sandbox.aws.repairs import (  # noqa: F401 - importing registers them
+        backup,
+        cloudfront,
+        cloudwatch,
+        ec2,
+        ecs,
+        edge,
+        elasticache,
+        elb,
+        kms,
+        rds,
+        s3,
+        scaling,
+    )
 
     undo = [put() for put in _pending]
 

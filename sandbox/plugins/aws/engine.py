@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.plugins import differ
 from sandbox.plugins.aws.clients import CloudError
 from sandbox.plugins.aws.codecs import search, settled
-from sandbox.plugins.aws.rows import Call, Cloud, Row, Target, Values
+from sandbox.plugins.aws.rows import Asked, Call, Cloud, Row, Target, Values
 from sandbox.plugins.records import HalfMade, Made, Record
 from sandbox.plugins.values import DEFAULTS, UNKNOWN
 
@@ -137,7 +137,11 @@ class Engine:
 
     def _cloud(self, row: Row, target: Target) -> Cloud:
         def cloud(operation: str, /, **params: Any) -> dict[str, Any]:
-            return self._run(row.service, operation, target.region, **params)
+            known = {
+                name: search(value.path, cloud(value.operation, **value.params)) if isinstance(value, Asked) else value
+                for name, value in params.items()
+            }
+            return self._run(row.service, operation, target.region, **known)
 
         return cloud
 

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from sandbox.plugins.aws.rows import Call
+from sandbox.plugins.aws.rows import Asked, Call
 from sandbox.plugins.values import UNKNOWN, contains_unknown
 
 
@@ -35,7 +35,8 @@ def problems(service: str, call: Call) -> list[str]:
     from botocore.validate import ParamValidator
 
     shape = _input_shape(service, call.operation)
-    params = filled(shape, dict(call.params)) if contains_unknown(dict(call.params)) else dict(call.params)
+    given = {name: UNKNOWN if isinstance(value, Asked) else value for name, value in call.params.items()}
+    params = filled(shape, given) if contains_unknown(given) else given
     report = ParamValidator().validate(params, shape)
     if not report.has_errors():
         return []

@@ -13,6 +13,9 @@ Values = Mapping[str, Any]
 # A property that a program may not remove again, because the table does not say what AWS then takes.
 NO_DEFAULT = object()
 
+# A property that AWS takes for removed when the whole resource is sent without it.
+LEFT_OUT = object()
+
 
 @dataclass(frozen=True)
 class Call:
@@ -22,6 +25,18 @@ class Call:
     params: Mapping[str, Any]
     # Error codes that mean "nothing to do".
     harmless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A parameter that only the service knows, such as the version of a resource: asked for right before the call.
+
+    path: JMESPath in the answer of `operation`.
+    """
+
+    operation: str
+    params: Mapping[str, Any]
+    path: str
 
 
 class Cloud(Protocol):
@@ -185,6 +200,8 @@ class Row:
         if mine:
             params = dict(self.key(full))
             for name in dict.fromkeys([*mine, *sorted(self.always & full.inputs.keys())]):
+                if full.inputs[name] is LEFT_OUT:
+                    continue
                 put(params, str(self.fields[name].member), self.fields[name].codec.to_aws(full.inputs[name]))
             yield Call(self.update, params)
         for write in self.writes:

@@ -10,6 +10,7 @@ from policies.housekeeping import STACK
 from policies.model import Rule
 from policies.rollout import ROLLOUT
 from policies.session import Session
+from tests.support.alarm_cases import ALARM_CASES
 from tests.support.edge_cases import EDGE_CASES
 from tests.support.google_cases import (
     ADDRESS,
@@ -32,7 +33,7 @@ from tests.support.servicer import UNKNOWN, Declared, Diagnostic, Pack, of
 
 RULES = {rule.id: rule for rule in pack.rules(Session()) if isinstance(rule, Rule)}
 PACK = Pack("production")
-CASES = (*AWS_CASES, *GUARDRAIL_CASES, *EDGE_CASES, *GOOGLE_CASES)
+CASES = (*AWS_CASES, *ALARM_CASES, *GUARDRAIL_CASES, *EDGE_CASES, *GOOGLE_CASES)
 
 
 def says(case: Case, inputs: dict[str, Any]) -> list[Diagnostic]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from headgate.reader import Reader
 from stacks import ion_settings
-from stacks.ion_settings import ADDRESSES, TIERS, WITH_SECRET, Channel, FrontDoorSettings, IonSettings, ServiceSettings
+from stacks.ion_settings import CHANNELS, FrontDoorSettings, IonSettings, ServiceSettings
+from stacks.notifications import TIERS, Channel
 from tests.support import stack_files
 
 LEAST: Mapping[str, Any] = {
@@ -197,10 +198,10 @@ def test_every_problem_at_once() -> None:
         {"notifications": PRECIOUS},
         {"notifications": {"ops": PRECIOUS}},
         {"notifications": {"ops": [PRECIOUS]}},
-        *(channel(kind=kind, address=PRECIOUS) for kind in ADDRESSES),
-        *(channel(kind=kind, address=[PRECIOUS]) for kind in ADDRESSES),
-        *(channel(kind=kind, secret=PRECIOUS) for kind in ADDRESSES if kind not in WITH_SECRET),
-        *(channel(kind=kind, secret=[PRECIOUS]) for kind in ADDRESSES),
+        *(channel(kind=kind, address=PRECIOUS) for kind in CHANNELS),
+        *(channel(kind=kind, address=[PRECIOUS]) for kind in CHANNELS),
+        *(channel(kind=kind, secret=PRECIOUS) for kind, way in CHANNELS.items() if not way.secret),
+        *(channel(kind=kind, secret=[PRECIOUS]) for kind in CHANNELS),
         channel(kind="fax", secret=PRECIOUS, address=PRECIOUS),
         channel(**MAIL, token=PRECIOUS),
     ],
@@ -222,7 +223,7 @@ def test_nor_is_it_shown_with_the_settings() -> None:
 def test_tiers_and_kinds_are_those_of_the_components() -> None:
     from components.gcp.notification import ChannelKind, Tier
 
-    assert set(ADDRESSES) == {str(kind.value) for kind in ChannelKind}
+    assert set(CHANNELS) == {str(kind.value) for kind in ChannelKind}
     assert set(TIERS) == {str(tier.value) for tier in Tier}
 
 

@@ -11,6 +11,8 @@ def rows() -> dict[str, Row]:
     from sandbox.plugins.aws.tables import (
         acm,
         backup,
+        cloudfront,
+        cloudfront_policies,
         cloudwatch,
         ec2,
         ecr,
@@ -20,18 +22,23 @@ def rows() -> dict[str, Row]:
         endpoints,
         iam,
         kms,
+        log_delivery,
         logs,
         rds,
+        route53,
         s3,
         scaling,
         secretsmanager,
         security_groups,
         sns,
+        wafv2,
     )
 
     modules = (
         acm,
         backup,
+        cloudfront,
+        cloudfront_policies,
         cloudwatch,
         ec2,
         ecr,
@@ -41,13 +48,16 @@ def rows() -> dict[str, Row]:
         endpoints,
         iam,
         kms,
+        log_delivery,
         logs,
         rds,
+        route53,
         s3,
         scaling,
         secretsmanager,
         security_groups,
         sns,
+        wafv2,
     )
     listed: list[Row] = [row for module in modules for row in module.ROWS]
     return {row.token: row for row in listed}

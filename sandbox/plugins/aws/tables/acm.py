@@ -1,7 +1,10 @@
 """AWS Certificate Manager. Reference: ACM API, version 2015-12-08."""
 
+from typing import Any
+
+from sandbox.plugins.aws.clients import CloudError
 from sandbox.plugins.aws.codecs import List, Via
-from sandbox.plugins.aws.rows import Call, Field, Row, described, new, row
+from sandbox.plugins.aws.rows import Call, Cloud, Field, Row, Target, described, new, row
 from sandbox.plugins.aws.tags import TagStyle
 
 _VALIDATIONS = """DomainValidationOptions[].{
@@ -54,4 +57,36 @@ _CERTIFICATE = row(
     ),
 )
 
-ROWS: tuple[Row, ...] = (_CERTIFICATE,)
+
+def _find_validated(cloud: Cloud, target: Target) -> Any:
+    found = cloud("DescribeCertificate", CertificateArn=target.id)["Certificate"]
+    waiting = [
+        option["DomainName"]
+        for option in found.get("DomainValidationOptions", ())
+        if option.get("ValidationStatus") != "SUCCESS"
+    ]
+    if waiting or found["Status"] != "ISSUED":
+        raise CloudError(
+            "DescribeCertificate",
+            "CertificateNotIssued",
+            f"no record validates {', '.join(sorted(waiting)) or target.id}; AWS would wait for it for 75 minutes",
+        )
+    return found
+
+
+_VALIDATION = row(
+    "aws:acm/certificateValidation:CertificateValidation",
+    "acm",
+    {"certificateArn": new("CertificateArn"), "validationRecordFqdns": new(None, List(), read=None)},
+    # There is nothing to create: the provider looks until the certificate is issued.
+    create="DescribeCertificate",
+    made="Certificate",
+    identity=lambda found, _: found["CertificateArn"],
+    find=_find_validated,
+    delete=lambda t: [],
+    missing=("ResourceNotFoundException",),
+    support="repaired",
+    note="a certificate is issued when its validation records exist; there is no waiting",
+)
+
+ROWS: tuple[Row, ...] = (_CERTIFICATE, _VALIDATION)
