@@ -1,10 +1,11 @@
 """Rules on KMS keys: without its key, data is gone."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from policies.documents import Statement, each_statement
-from policies.facts import Node, Resource, Unreadable, in_turn, must_be, must_not_be_true
-from policies.model import Finding, Rule, Settings, Severity, StackRule, Where, number
+from policies.facts import Node, Resource, in_turn, must_be, must_not_be_true
+from policies.model import Finding, Rule, Settings, Severity, StackRule, Where, number, texts
 
 KEY = "aws:kms/key:Key"
 DEFAULT_WINDOW = 30  # days, when none is given (KMS API, ScheduleKeyDeletion)
@@ -59,24 +60,30 @@ def _private(inputs: Node) -> Iterator[str]:
         yield from each_statement((inputs.document("policy"),), judge)
 
 
-def _declared(resources: Sequence[Resource], _: Settings) -> Iterator[Finding]:
-    """A key that a program no longer declares is on its way to deletion; what it encrypts is still there."""
-    if any(resource.type == KEY for resource in resources):
-        return
+def _declared(resources: Sequence[Resource], settings: Settings) -> Iterator[Finding]:
+    """A key that a program no longer declares is on its way to deletion; what it encrypts is still there.
+
+    Follows references as well as ARNs: those are unknown in the first preview, what they come from is not.
+    """
+    keys = {each.urn for each in resources if each.type == KEY}
+    keys |= {name for each in resources if each.type == KEY for name in texts_of(each, "arn", "keyId", "id")}
     for resource in resources:
-        if _encrypted(resource):
+        key = ENCRYPTED.get(resource.type)
+        if key is None or resource.inputs.node(key).value is None:
+            continue
+        named = {*resource.depends.get(key, ()), *texts_of(resource, key)}
+        foreign = any(fnmatchcase(name, pattern) for name in named for pattern in settings["foreignKeys"])
+        if not named & keys and not foreign:
             kind = resource.type.rpartition(":")[2]
             yield Finding(
-                resource.urn, f"the stack must declare the key that its {kind} is encrypted with, found none."
+                resource.urn, f"{key} of the {kind} must be a key that the stack declares, found no such key."
             )
-            return
 
 
-def _encrypted(resource: Resource) -> bool:
-    try:
-        return resource.type in ENCRYPTED and resource.inputs.has(ENCRYPTED[resource.type])
-    except Unreadable:
-        return True
+def texts_of(resource: Resource, *names: str) -> set[str]:
+    """The inputs of these names that are texts and known."""
+    found = [resource.inputs.node(name).value for name in names]
+    return {each for each in found if isinstance(each, str)}
 
 
 RULES = (
@@ -122,5 +129,6 @@ STACK_RULES = (
         severity=Severity.CRITICAL,
         source="FSBP KMS.3",
         where=Where.PRODUCTION,
+        settings={"foreignKeys": texts((), "ARNs of keys that another stack keeps; * stands for any text.")},
     ),
 )

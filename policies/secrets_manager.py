@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from policies.facts import Node, Resource, Unreadable
+from policies.kms import texts_of
 from policies.model import Finding, Rule, Settings, Severity, StackRule, Where, number, unreadable
 
 ENTRY = "aws:secretsmanager/secret:Secret"
@@ -57,9 +58,9 @@ def _renewed(resources: Sequence[Resource], _: Settings) -> Iterator[Finding]:
     rotated: set[str] = set()
     for rotation in resources:
         if rotation.type == ROTATION:
-            rotated |= {*rotation.depends.get("secretId", ()), *_known(rotation.inputs, "secretId")}
+            rotated |= {*rotation.depends.get("secretId", ()), *texts_of(rotation, "secretId")}
     for secret in resources:
-        if secret.type == ENTRY and not rotated & {secret.urn, *_known(secret.inputs, "arn", "id", "name")}:
+        if secret.type == ENTRY and not rotated & {secret.urn, *texts_of(secret, "arn", "id", "name")}:
             try:
                 yield from (Finding(secret.urn, text) for text in _exempt(secret.inputs))
             except Unreadable as error:
@@ -72,11 +73,6 @@ def _exempt(inputs: Node) -> Iterator[str]:
         yield "a SecretRotation must refer to the secret, found none."
     elif not (tags.text(REASON_TAG) or "").strip():
         yield f"tags.{REASON_TAG} must say why the secret is not rotated, found nothing."
-
-
-def _known(inputs: Node, *names: str) -> set[str]:
-    found = [inputs.node(name).value for name in names]
-    return {each for each in found if isinstance(each, str)}
 
 
 RULES = (

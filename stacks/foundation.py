@@ -14,8 +14,11 @@ from stacks import ledger
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """`change`: the transition as a mapping; `rollout`: what the carrier is registered after; `guard`: its hooks."""
+    """`last`: the stack's last outputs. `change`: the transition as a mapping. `rollout`: what the carrier is registered
+    after. `guard`: its hooks.
+    """
 
+    last: Mapping[str, Any]
     change: Mapping[str, Any]
     rollout: Rollout
     guard: CarrierGuard
@@ -23,7 +26,8 @@ class Beginning:
 
 def begin(settings: Settings, clock: Clock, port: TrafficPort, declared: Declared) -> Beginning:
     """Decides the transition that `settings` ask for and registers it; `declared` judges the carrier's own inputs."""
-    change = ledger.decide(ledger.recorded(), settings, port, clock.now())
+    last = ledger.outputs()
+    change = ledger.decide(last.get(ledger.OUTPUT), settings, port, clock.now())
     rollout = Rollout(
         "rollout",
         {
@@ -36,4 +40,4 @@ def begin(settings: Settings, clock: Clock, port: TrafficPort, declared: Declare
         now=clock.now,
     )
     guard = CarrierGuard("traffic", change, declared, clock.now, lambda: port.read_live().exists)
-    return Beginning(change, rollout, guard)
+    return Beginning(last, change, rollout, guard)

@@ -7,27 +7,33 @@ from typing import Any
 import pulumi
 
 from components._common import Slot, standard_tags
+from components.aws import safeguards
+from components.aws.backups import Backups, RolloutSnapshot, backed_up
 from components.aws.blue_green_service import BlueGreenService, SlotArgs, SlotsArgs
 from components.aws.buckets import LogSource
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate, CertificateArgs
 from components.aws.database import Database
-from components.aws.declared import listener
+from components.aws.declared import cohort_rule, listener
 from components.aws.encryption import EncryptionKey
 from components.aws.load_balancer import LoadBalancer
 from components.aws.network import NatGateways, Network
+from components.aws.registry import ImageRepository
 from components.aws.secrets import AppSecrets
 from components.aws.service_security_group import ServiceSecurityGroup
 from components.aws.storage import LogBucket
 from headgate import state
 from headgate.clock import Clock
+from headgate.plan import IDLE
 from headgate.settings import Settings
 from headgate.traffic.port import TrafficPort
-from stacks import foundation, ledger
+from stacks import foundation, greenflow_edge, greenflow_watch, ledger
+from stacks.greenflow_edge import Surroundings
 from stacks.greenflow_settings import GreenflowSettings
 from stacks.settings import region as aws_region
 
-PUBLIC = ["0.0.0.0/0"]  # the service is public; the firewall in front of it comes with the edge
+PUBLIC = ["0.0.0.0/0"]  # the service is public; firewalls stand in front of it
+KEPT = "kept"  # the stack output that names what holds data
 
 
 def build(
@@ -41,6 +47,8 @@ def build(
     desired = state.desired(settings.asked, settings.plan)
 
     began = foundation.begin(settings, clock, port, listener(settings.slots))
+    kept = safeguards.DataGuard("stack", began.last.get(KEPT) or ()) if settings.production else None
+    guard = kept.binding if kept else None
 
     key = EncryptionKey(
         "key",
@@ -52,6 +60,7 @@ def build(
             "tags": tags,
         },
         _kept(settings),
+        guard=guard,
     )
     network = Network(
         "network",
@@ -67,7 +76,6 @@ def build(
         },
         _kept(settings),
     )
-    certificate = Certificate("certificate", _certificate(settings, details, tags), _kept(settings))
     service_group = ServiceSecurityGroup("service-access", {"vpc_id": network.vpc_id, "tags": tags}, _kept(settings))
     logs = LogBucket(
         "logs",
@@ -76,6 +84,64 @@ def build(
             "account_id": account_id,
             "region": region,
             "sources": [LogSource.BALANCER, LogSource.ACCESS, LogSource.EDGE],
+            "protect_data": settings.production,
+            "tags": tags,
+        },
+        _kept(settings),
+    )
+    around = Surroundings(settings, details, account_id, region, tags, key, logs, _kept(settings))
+    named = greenflow_edge.names(around, details.edge) if details.edge else None
+    certificate = _certificate(around, named)
+    database = Database(
+        "database",
+        {
+            "physical_name": name,
+            "account_id": account_id,
+            "region": region,
+            "vpc_id": network.vpc_id,
+            "subnet_ids": network.data_subnet_ids,
+            "client_security_group_id": service_group.security_group_id,
+            "kms_key_arn": key.key_arn,
+            "instance_class": details.database.instance_class,
+            "database_name": system,
+            "storage_gib": details.database.allocated_storage,
+            "max_storage_gib": 2 * details.database.allocated_storage,
+            "multi_az": details.database.multi_az,
+            "backup_retention_days": details.database.backup_retention_days,
+            "protect_data": settings.production,
+            "tags": backed_up(tags, name),
+        },
+        _kept(settings),
+        guard=guard,
+    )
+    snapshot = RolloutSnapshot(
+        "rollout-snapshot",
+        {
+            "physical_name": name,
+            "instance_identifier": database.instance.identifier,
+            "rollout_id": began.change["proposed"]["rolloutId"] if settings.step != IDLE else "",
+            "protect_data": settings.production,
+            "tags": tags,
+        },
+    )
+    Backups(
+        "backups",
+        {
+            "physical_name": name,
+            "account_id": account_id,
+            "region": region,
+            "kms_key_arn": key.key_arn,
+            "protect_data": settings.production,
+            "tags": tags,
+        },
+        _kept(settings),
+    )
+    ImageRepository(
+        "images",
+        {
+            "repository_name": name,
+            "kms_key_arn": key.key_arn,
+            "versions_in_use": _labels(settings),
             "protect_data": settings.production,
             "tags": tags,
         },
@@ -95,34 +161,16 @@ def build(
             "weights": {"blue": desired.split.get("blue", 0), "green": desired.split.get("green", 0)},
             "stickiness_seconds": desired.stickiness,
             "test_slot": _test_slot(settings),
+            "cohorts": details.cohorts is not None,
             "protect": settings.production,
             "tags": tags,
         },
         _kept(settings),
         carrier_hooks=began.guard.binding,
-        carrier_depends_on=[began.rollout],
+        carrier_depends_on=[began.rollout, snapshot],
+        rule_hooks=began.guard.beside("cohorts", cohort_rule(settings.slots)) if details.cohorts else None,
     )
-    database = Database(
-        "database",
-        {
-            "physical_name": name,
-            "account_id": account_id,
-            "region": region,
-            "vpc_id": network.vpc_id,
-            "subnet_ids": network.data_subnet_ids,
-            "client_security_group_id": service_group.security_group_id,
-            "kms_key_arn": key.key_arn,
-            "instance_class": details.database.instance_class,
-            "database_name": system,
-            "storage_gib": details.database.allocated_storage,
-            "max_storage_gib": 2 * details.database.allocated_storage,
-            "multi_az": details.database.multi_az,
-            "backup_retention_days": details.database.backup_retention_days,
-            "protect_data": settings.production,
-            "tags": tags,
-        },
-        _kept(settings),
-    )
+    fronted = greenflow_edge.front(around, details.edge, named, balancer, began.guard) if details.edge and named else {}
     cache = Cache(
         "cache",
         {
@@ -137,6 +185,7 @@ def build(
             "tags": tags,
         },
         _kept(settings),
+        guard=guard,
     )
     secrets = AppSecrets(
         "settings",
@@ -144,6 +193,7 @@ def build(
             "physical_name": name,
             "kms_key_arn": key.key_arn,
             "settings": {"CACHE_URL": _cache_url(cache), "DATABASE_HOST": database.address},
+            "rotation_exempt_reason": "addresses, no credentials",
             "protect_data": settings.production,
             "tags": tags,
         },
@@ -167,10 +217,13 @@ def build(
             "task_permissions": [{"actions": ["elasticache:Connect"], "resources": cache.connect_arns}],
             "tags": tags,
         },
-        services_depend_on=[balancer.listener],
+        services_depend_on=[balancer.listener, *balancer.rules],
     )
+    greenflow_watch.watch(around, balancer, database, service)
     return {
-        ledger.OUTPUT: ledger.confirmed(began.change, balancer.default_actions, port, lambda: began.guard.written),
+        ledger.OUTPUT: ledger.confirmed(began.change, balancer.settled, port, lambda: began.guard.written),
+        KEPT: safeguards.names(key.key, database.instance, cache.replication_group),
+        **fronted,
         "balancer": balancer.dns_name,
         "url": f"https://{settings.domain}/api/v2/health",
         "cluster": service.cluster_name,
@@ -221,12 +274,21 @@ def _test_slot(settings: Settings) -> Slot:
     return Slot(next(slot for slot in settings.slots if slot != release.live.slot))
 
 
-def _certificate(
-    settings: Settings, details: GreenflowSettings, tags: Mapping[str, pulumi.Input[str]]
-) -> CertificateArgs:
-    if details.certificate_arn is not None:
-        return {"existing_certificate_arn": details.certificate_arn, "tags": tags}
-    return {"domain_name": settings.domain, "tags": tags}
+def _certificate(around: Surroundings, named: greenflow_edge.Names | None) -> Certificate:
+    """The balancer's certificate: validated in the stack's zone, or one that exists, or one that waits for its DNS."""
+    existing = around.details.certificate_arn
+    if named is not None and existing is None:
+        return named.certificate
+    args: CertificateArgs = {"domain_name": around.settings.domain, "tags": around.tags}
+    if existing is not None:
+        args = {"existing_certificate_arn": existing, "tags": around.tags}
+    return Certificate("balancer-certificate" if named else "certificate", args, around.opts)
+
+
+def _labels(settings: Settings) -> list[str]:
+    """Labels of the versions that a rollout or a rollback may need; images are pushed under them."""
+    release = settings.release
+    return [version.version for version in (release.live, release.candidate, release.standby) if version]
 
 
 def _cache_url(cache: Cache) -> pulumi.Output[str]:

@@ -24,7 +24,12 @@ BETWEEN_READINGS = 1.0  # seconds
 
 
 def recorded(wait: Callable[[float], None] = time.sleep) -> object:
-    """The recorded transition as it stands in this stack's last outputs; None before the first deployment.
+    """The recorded transition as it stands in this stack's last outputs; None before the first deployment."""
+    return outputs(wait).get(OUTPUT)
+
+
+def outputs(wait: Callable[[float], None] = time.sleep) -> Mapping[str, Any]:
+    """This stack's last outputs; empty before the first deployment.
 
     To be called before anything is registered. It asks the function behind `StackReference`: the resource would keep a
     copy of the outputs in the state, which is one update old and shows as drift in every refresh.
@@ -40,9 +45,8 @@ def recorded(wait: Callable[[float], None] = time.sleep) -> object:
                 raise pulumi.RunError(f"the recorded state of stack {name} cannot be read: {error}") from None
             wait(BETWEEN_READINGS)
         else:
-            outputs = (answer or {}).get("outputs") or {}
-            return outputs.get(OUTPUT)
-    return None
+            return (answer or {}).get("outputs") or {}
+    return {}
 
 
 def decide(raw: object, settings: Settings, port: TrafficPort, now: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict, MultiMapping
 from yarl import URL
 
+from sandbox.router import edge_headers
 from sandbox.router.records import Outcome
 
 SMALL_BYTES = 64 * 1024
@@ -168,6 +169,7 @@ async def _answer(request: web.BaseRequest, answer: aiohttp.ClientResponse, cook
 
 
 async def _stream(request: web.BaseRequest, answer: aiohttp.ClientResponse, headers: CIMultiDict[str]) -> Forwarded:
+    edge_headers.leave(request, headers)
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
     try:
         await response.prepare(request)

@@ -18,11 +18,13 @@ from pathlib import Path
 
 from sandbox.router.backends import Backends
 from sandbox.router.control import Control
+from sandbox.router.edge_headers import EdgeHeaders, past_the_edge
+from sandbox.router.edge_live import EdgeReader
 from sandbox.router.forwarding import Forwarder
 from sandbox.router.live import Elbv2Reader, elbv2_client
 from sandbox.router.plane import Identity, Plane
 from sandbox.router.records import Records
-from sandbox.router.server import Router, background, follow, site
+from sandbox.router.server import Answer, Router, background, follow, site
 from sandbox.router.status import PORTS, balancer_json
 from sandbox.router.stickiness import ZeroWeight
 from sandbox.router.watching import Watch
@@ -40,6 +42,7 @@ class Settings:
     region: str = "us-east-1"
     ports: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PORTS, 0))
     poll_s: float = 0.2
+    edge_poll_s: float = 2.0
     connect_timeout_s: float = 10.0
     idle_timeout_s: float = 60.0
     seed: int | None = None
@@ -72,6 +75,11 @@ async def running(settings: Settings) -> AsyncIterator[Router]:
         backends = Backends(settings.backends)
         backends.refresh()
         await watch.refresh()
+        connect = functools.partial(elbv2_client, endpoint, settings.region)
+        edge_reader = EdgeReader(connect, settings.load_balancer)
+        stack.callback(edge_reader.close)
+        edge: Watch[EdgeHeaders] = Watch(edge_reader, interval_s=settings.edge_poll_s)
+        await edge.refresh()
 
         name = settings.load_balancer
         plane = Plane(
@@ -93,9 +101,12 @@ async def running(settings: Settings) -> AsyncIterator[Router]:
             ports=PORTS,
         )
         for listener, bound in sockets.items():
-            answer = functools.partial(plane.answer, port=PORTS[listener])
+            answer: Answer = functools.partial(plane.answer, port=PORTS[listener])
+            if listener == "traffic":
+                # Users come by the edge; testers go to the balancer.
+                answer = past_the_edge(answer, lambda: edge.state.seen)
             await stack.enter_async_context(site(bound, answer, control))
         broken = await stack.enter_async_context(
-            background(watch.run, records.run, functools.partial(follow, backends, settings.poll_s))
+            background(watch.run, edge.run, records.run, functools.partial(follow, backends, settings.poll_s))
         )
         yield Router(urls, broken)

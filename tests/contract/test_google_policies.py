@@ -42,7 +42,7 @@ def plain(value: Any) -> Any:
 
 def refused(token: str, name: str, inputs: Mapping[str, Any]) -> list[Diagnostic]:
     """Mandatory findings; what the rules put off until values are known is none."""
-    found = PACK.analyze(Declared(token, name, inputs))
+    found = PACK.analyze(Declared(token, name, inputs, protect=True))
     return [each for each in found if each.level == "mandatory" and not each.deferred]
 
 
@@ -97,6 +97,12 @@ SWITCHED_OFF: list[tuple[type[pulumi.ComponentResource], str, Mapping[str, Any],
     (UptimeCheck, "UptimeCheckConfig", {"selectedRegions": ["EUROPE"]}, "gcp-uptime-tls-multiregion"),
     (NotificationChannels, "NotificationChannel", {"userLabels": GONE}, "required-tags"),
 ]
+
+
+def is_refused(component: type[pulumi.ComponentResource], kind: str, change: Mapping[str, Any]) -> bool:
+    """Whether some rule refuses every child of `kind` with `change`."""
+    made = drive(row(component).build()).of_type(kind)
+    return all(refused(child.type, child.name, changed(plain(child.inputs), change)) for child in made)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+<<<<<<< HEAD
 from headgate import carrier
 from headgate.carrier import Entry
+=======
+from headgate import carrier, cohorts
+>>>>>>> issue5
 from headgate.problems import RuleId
 from headgate.state import Created, State
 from tests.support.rule_table import AT
@@ -20,6 +24,39 @@ anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2),
 )
+
+
+class TestCohortRules:
+    @pytest.mark.parametrize("state", [IDLE, TEN, FIFTY, HUNDRED, PROMOTED], ids=lambda state: state.step)
+    def test_those_of_the_state_pass(self, state: State) -> None:
+        for place, rule in enumerate(cohorts.layout(state.weight)):
+            to = state.candidate.slot if rule.candidate and state.candidate else state.live.slot
+            assert carrier.check_cohort_rule(place, rule.values, {to: 100.0, "other": 0}, state) == ()
+
+    @pytest.mark.parametrize(
+        ("place", "values", "split", "said"),
+        [
+            (0, ["0?"], {"green": 100}, "rule 0 for cohorts must send 0?, 1?, 2? to green."),
+            (0, ["0?", "1?", "2?"], {"blue": 100}, "rule 0 for cohorts must send"),
+            (6, ["??"], {"green": 100}, "rule 6 for cohorts must send ?? to blue."),
+            (5, ["nobody"], {"green": 100}, "rule 5 for cohorts must send nobody to blue."),
+            (7, ["??"], {"blue": 100}, "There are 7 rules for cohorts"),
+            (None, ["??"], {"blue": 100}, "There are 7 rules for cohorts"),
+            (0.5, ["??"], {"blue": 100}, "There are 7 rules for cohorts"),
+        ],
+    )
+    def test_others_are_blocked(self, place: object, values: list[str], split: dict[str, int], said: str) -> None:
+        (violation,) = carrier.check_cohort_rule(place, values, split, FIFTY)
+        assert violation.rule == RuleId.WEIGHT_MATCHES_PLAN
+        assert said in violation.must
+
+    @given(anything, st.lists(anything, max_size=3), st.dictionaries(st.text(max_size=3), anything, max_size=2))
+    def test_anything_gets_an_answer(self, place: object, values: list[object], split: dict[str, object]) -> None:
+        assert carrier.check_cohort_rule(place, values, split, FIFTY)
+
+    def test_a_cookie_is_blocked(self) -> None:
+        assert [each.rule for each in carrier.check_cohort_cookie(True)] == [RuleId.STICKINESS_BOUNDED]
+        assert carrier.check_cohort_cookie(False) == carrier.check_cohort_cookie(None) == ()
 
 
 class TestWeights:

@@ -80,14 +80,25 @@ def key_findings(*resources: Declared, environment: str = "production") -> list[
 
 @pytest.mark.parametrize(("token", "key"), sorted(kms.ENCRYPTED.items()))
 def test_a_key_that_is_gone_from_the_program_is_missed(token: str, key: str) -> None:
-    data = Declared(token, "data", {key: UNKNOWN}, protect=True)
-    found = key_findings(data, Declared(token, "more", {key: KEY_ARN}))
+    data = Declared(token, "data", {key: UNKNOWN}, depends={key: ["key"]}, protect=True)
+    orphan = Declared(token, "data", {key: KEY_ARN}, protect=True)
+    other = Declared(KEY, "other", {"arn": "arn:aws:kms:us-east-1:123456789012:key/2"})
 
+    found = key_findings(orphan, other)
     assert [(each.level, each.urn) for each in found] == [("mandatory", data.urn)]
     assert "Do: Put the key back into the program" in found[0].message
+    assert [each.level for each in key_findings(orphan, environment="staging")] == ["advisory"]
     assert key_findings(data, Declared(KEY, "key", {})) == []
+    assert key_findings(orphan, Declared(KEY, "key", {"arn": KEY_ARN})) == []
     assert key_findings(Declared(token, "data", {})) == []
-    assert [each.level for each in key_findings(data, environment="staging")] == ["advisory"]
+
+
+def test_a_key_of_another_stack_can_be_listed() -> None:
+    entry_ = Declared(ENTRY, "entry", {"kmsKeyId": KEY_ARN})
+    given = {"kms-key-declared": {"foreignKeys": ["arn:aws:kms:*:123456789012:key/*"]}}
+    listed = Pack("production", policy_config=given)
+    assert of(listed.analyze_stack([entry_]), "kms-key-declared") == []
+    assert key_findings(entry_)
 
 
 def rotation_findings(*resources: Declared) -> list[str]:

@@ -242,7 +242,7 @@ _FUNCTION = row(
     name_max=64,
     tags=TAGS,
     support="repaired",
-    note="changed and published; the router does not run it",
+    note="changed and published; the router plays the function for cohorts",
 )
 
 ROWS: tuple[Row, ...] = (_DISTRIBUTION, _ACCESS, _FUNCTION)

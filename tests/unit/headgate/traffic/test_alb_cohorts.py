@@ -157,6 +157,26 @@ class TestWriting:
         port(by_cohort).write_split({"blue": 90, "green": 10}, 0, "green")
         assert port(by_cohort).read_split() == {"blue": 90, "green": 10}
 
+    def test_a_way_back_that_fails_half_way_is_no_way_back_until_the_next_one(self, by_cohort: System) -> None:
+        """The listener is back, a rule is not: the reading says so, and nobody can take that for success."""
+        port(by_cohort).write_split({"blue": 50, "green": 50}, 0, "green")
+        fault = {
+            "service": "elbv2",
+            "operation": "ModifyRule",
+            "mode": "refuse",
+            "status": 403,
+            "times": 1,
+            "match": "",
+        }
+        by_cohort.cloud.control("POST", "faults", fault)
+        with pytest.raises(TrafficError, match="cannot be written"):
+            port(by_cohort).write_split({"blue": 100, "green": 0}, 0, "green")
+        assert port(by_cohort).read_split() == {
+            "blue": 100, "green": 0, "cohorts -> blue": 50, "cohorts -> green": 50,
+        }  # fmt: skip
+        port(by_cohort).write_split({"blue": 100, "green": 0}, 0, "green")
+        assert port(by_cohort).read_split() == {"blue": 100, "green": 0}
+
     def test_a_rule_that_was_deleted_is_said_and_the_others_are_written(self, by_cohort: System) -> None:
         gone, *_ = rules_of(by_cohort)
         by_cohort.cloud.client("elbv2").delete_rule(RuleArn=gone["RuleArn"])
