@@ -14,8 +14,8 @@ from stacks import ledger
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """`last`: the stack's last outputs. `change`: the transition as a mapping. `rollout`: what the carrier is registered
-    after. `guard`: its hooks.
+    """`last`: the stack's last outputs. `change`: the transition as a mapping. `rollout`: what the carrier is
+    registered after. `guard`: its hooks.
     """
 
     last: Mapping[str, Any]

@@ -193,7 +193,7 @@ def build(
             "physical_name": name,
             "kms_key_arn": key.key_arn,
             "settings": {"CACHE_URL": _cache_url(cache), "DATABASE_HOST": database.address},
-            "rotation_exempt_reason": "addresses, no credentials",
+            "rotation_exempt_reason": "addresses and no credentials",
             "protect_data": settings.production,
             "tags": tags,
         },

@@ -8,12 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-<<<<<<< HEAD
-from headgate import carrier
-from headgate.carrier import Entry
-=======
 from headgate import carrier, cohorts
->>>>>>> issue5
+from headgate.carrier import Entry
 from headgate.problems import RuleId
 from headgate.state import Created, State
 from tests.support.rule_table import AT
