@@ -8,7 +8,7 @@ import pulumi
 
 from components._common import Slot, standard_tags
 from components.aws.blue_green_service import BlueGreenService, SlotArgs, SlotsArgs
-from components.aws.buckets import LogSource
+from components.aws.bucket_policies import LogSource
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate, CertificateArgs
 from components.aws.database import Database
