@@ -247,6 +247,8 @@ _SAME_AS_LB = ("aws:alb/", "aws:applicationloadbalancing/", "aws:elasticloadbala
 
 def canonical(token: str) -> str:
     """The type token under which rules know `token`."""
+    if token.startswith("aws:s3/bucket") and token.endswith("V2"):
+        return token.removesuffix("V2").replace("V2:", ":")
     for other in _SAME_AS_LB:
         if token.startswith(other):
             return "aws:lb/" + token.removeprefix(other)

@@ -68,6 +68,18 @@ def _deletion_protection(resource: Resource, _: Settings) -> Iterable[str]:
     yield from must_be(resource.inputs, "enableDeletionProtection", True)
 
 
+def _access_logs(resource: Resource, _: Settings) -> Iterable[str]:
+    logs = resource.inputs.node("accessLogs")
+    yield from must_be(logs, "enabled", True)
+    if not logs.has("bucket"):
+        yield "accessLogs.bucket must be set, found nothing."
+
+
+def _desync_mitigation(resource: Resource, _: Settings) -> Iterable[str]:
+    if resource.inputs.text("desyncMitigationMode") not in {None, "defensive", "strictest"}:
+        yield "desyncMitigationMode must be defensive or strictest, found another value."
+
+
 def _in_several_zones(resource: Resource, settings: Settings) -> Iterable[str]:
     least = settings["minimumSubnets"]
     found = resource.inputs.count("subnets") or resource.inputs.count("subnetMappings")
@@ -158,6 +170,31 @@ RULES = (
         remedy="Set dropInvalidHeaderFields to true.",
         severity=Severity.MEDIUM,
         source="FSBP ELB.4",
+    ),
+    Rule(
+        id="alb-access-logs",
+        row="12",
+        title="Balancers log every request",
+        description="Checks whether load balancers deliver access logs to a bucket.",
+        types=frozenset({LOAD_BALANCER}),
+        reads=("accessLogs.enabled", "accessLogs.bucket"),
+        check=_access_logs,
+        remedy="Set accessLogs.enabled to true and accessLogs.bucket to a LogBucket that takes logs of balancers.",
+        severity=Severity.MEDIUM,
+        source="FSBP ELB.5",
+        where=Where.PRODUCTION,
+    ),
+    Rule(
+        id="alb-desync-mitigation",
+        row="14",
+        title="Balancers pass on no ambiguous requests",
+        description="Checks whether load balancers handle requests that two servers could read differently.",
+        types=frozenset({LOAD_BALANCER}),
+        reads=("desyncMitigationMode",),
+        check=_desync_mitigation,
+        remedy="Leave desyncMitigationMode out, or set it to defensive or strictest.",
+        severity=Severity.MEDIUM,
+        source="FSBP ELB.12",
     ),
     Rule(
         id="alb-deletion-protection",

@@ -10,7 +10,7 @@ from components._common import Slot, standard_tags
 from components.aws import safeguards
 from components.aws.backups import Backups, RolloutSnapshot, backed_up
 from components.aws.blue_green_service import BlueGreenService, SlotArgs, SlotsArgs
-from components.aws.buckets import LogSource
+from components.aws.bucket_policies import LogSource
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate, CertificateArgs
 from components.aws.database import Database

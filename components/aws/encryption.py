@@ -7,7 +7,7 @@ import pulumi
 from pulumi_aws import kms
 
 from components._common import PlainArguments, token
-from components.aws.buckets import SITE_ROLE, bucket_arn, bucket_name
+from components.aws.bucket_policies import SITE_ROLE, bucket_arn, bucket_name
 from components.aws.documents import document, partition
 
 # Services that use the key on behalf of a caller in this account.
@@ -96,7 +96,8 @@ def key_policy(account_id: str, region: str, physical_name: str) -> str:
     """The key policy: administration by the account, use only through the services that hold the data.
 
     Nobody decrypts by calling KMS directly, not even the account's administrators; an identity that should
-    read data through a service needs an IAM permission on top of this policy.
+    read data through a service needs an IAM permission on top of this policy. In a key policy, the resource * is the
+    key that has it.
     """
     account = {"AWS": f"arn:{partition(region)}:iam::{account_id}:root"}
     site = bucket_arn(bucket_name(physical_name, SITE_ROLE, account_id), region)
@@ -179,16 +180,12 @@ def key_policy(account_id: str, region: str, physical_name: str) -> str:
                 "Sid": "LogsUseTheKey",
                 "Effect": "Allow",
                 "Principal": {"Service": f"logs.{region}.amazonaws.com"},
-                "Action": [
-                    "kms:Decrypt",
-                    "kms:DescribeKey",
-                    "kms:Encrypt",
-                    "kms:GenerateDataKey*",
-                    "kms:ReEncrypt*",
-                ],
+                # Describing a key has no encryption context, so the condition would never let it through.
+                "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
                 "Resource": "*",
                 "Condition": {
-                    "ArnLike": {
+                    # An encryption context is a text, also when an ARN is in it.
+                    "StringLike": {
                         "kms:EncryptionContext:aws:logs:arn": (
                             f"arn:{partition(region)}:logs:{region}:{account_id}:log-group:*"
                         )

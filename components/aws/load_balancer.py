@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import ec2, lb, vpc
 
 from components._common import ROLE_TAG, PlainArguments, Slot, registered_after, slot_tags, target_group_name, token
-from components.aws.buckets import BALANCER_PREFIX
+from components.aws.bucket_policies import BALANCER_PREFIX
 from components.aws.cohort_rules import cohort_rules
 from components.aws.security_rules import connect
 

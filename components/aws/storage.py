@@ -7,20 +7,18 @@ import pulumi
 from pulumi_aws import s3
 
 from components._common import PlainArguments, token
-from components.aws.buckets import (
+from components.aws.bucket_policies import (
     FIREWALL_PREFIX,
     SITE_ROLE,
     LogSource,
-    Unit,
-    access_log,
     bucket_arn,
     bucket_name,
-    bucket_unit,
     log_policy,
     private_policy,
     regional_domain,
     site_policy,
 )
+from components.aws.buckets import Unit, access_log, bucket_unit
 
 DEFAULT_NONCURRENT_DAYS = 90
 DEFAULT_LOG_DAYS = 365

@@ -66,6 +66,41 @@ def _balancer_tags(arn: str) -> Callable[[_Client, Any], dict[str, str]]:
     return _asked("describe_tags", lambda found: {"ResourceArns": [found[arn]]}, "TagDescriptions[0].Tags")
 
 
+def _edge(operation: str, path: str, name: str) -> Kind:
+    """What of CloudFront takes no tags; what is there by itself has another type and is not listed."""
+    return Kind("cloudfront", (operation, {}, path), name, None)
+
+
+def _tagged_edge(operation: str, path: str, name: str, arn: str) -> Kind:
+    compiled = jmespath.compile(arn)
+    tags = _asked("list_tags_for_resource", lambda found: {"Resource": compiled.search(found)}, "Tags.Items")
+    return Kind("cloudfront", (operation, {}, path), name, tags)
+
+
+def _web_acls(scope: str) -> Kind:
+    tags = _asked("list_tags_for_resource", lambda found: {"ResourceARN": found["ARN"]}, "TagInfoForResource.TagList")
+    return Kind("wafv2", ("list_web_acls", {"Scope": scope}, "WebACLs"), "Name", tags)
+
+
+def _names_tags(kind: str) -> Callable[[_Client, Any], dict[str, str]]:
+    return _asked(
+        "list_tags_for_resource",
+        lambda found: {"ResourceType": kind, "ResourceId": found["Id"].rsplit("/", 1)[-1]},
+        "ResourceTagSet.Tags",
+    )
+
+
+def _delivery(operation: str, path: str, name: str) -> Kind:
+    tags = _asked("list_tags_for_resource", lambda found: {"resourceArn": found["arn"]}, "tags")
+    return Kind("logs", (operation, {}, path), name, tags)
+
+
+def _alarms(path: str, kind: str) -> Kind:
+    """Those that follow from scaling policies carry no tags, and go with them."""
+    tags = _asked("list_tags_for_resource", lambda found: {"ResourceARN": found["AlarmArn"]}, "Tags")
+    return Kind("cloudwatch", ("describe_alarms", {"AlarmTypes": [kind]}, path), "AlarmName", tags)
+
+
 def _ec2(operation: str, path: str, name: str, alive: Callable[[Any], bool] = lambda found: True) -> Kind:
     return Kind("ec2", (operation, {}, path), name, _inline(), alive)
 
@@ -88,6 +123,29 @@ KINDS: Mapping[str, Kind] = {
     "endpoint": _ec2(
         "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", lambda found: found["State"] != "deleted"
     ),
+    "distribution": _tagged_edge("list_distributions", "DistributionList.Items", "Id", "ARN"),
+    "edge-function": _tagged_edge("list_functions", "FunctionList.Items", "Name", "FunctionMetadata.FunctionARN"),
+    "edge-access": _edge("list_origin_access_controls", "OriginAccessControlList.Items", "Name"),
+    "edge-cache-policy": _edge("list_cache_policies", "CachePolicyList.Items[].CachePolicy", "CachePolicyConfig.Name"),
+    "edge-request-policy": _edge(
+        "list_origin_request_policies",
+        "OriginRequestPolicyList.Items[].OriginRequestPolicy",
+        "OriginRequestPolicyConfig.Name",
+    ),
+    "edge-headers-policy": _edge(
+        "list_response_headers_policies",
+        "ResponseHeadersPolicyList.Items[].ResponseHeadersPolicy",
+        "ResponseHeadersPolicyConfig.Name",
+    ),
+    "web-acl": _web_acls("REGIONAL"),
+    "edge-web-acl": _web_acls("CLOUDFRONT"),
+    "zone": Kind("route53", ("list_hosted_zones", {}, "HostedZones"), "Name", _names_tags("hostedzone")),
+    "health-check": Kind("route53", ("list_health_checks", {}, "HealthChecks"), "Id", _names_tags("healthcheck")),
+    "query-log": Kind("route53", ("list_query_logging_configs", {}, "QueryLoggingConfigs"), "Id", None),
+    "log-delivery-source": _delivery("describe_delivery_sources", "deliverySources", "name"),
+    "log-delivery-destination": _delivery("describe_delivery_destinations", "deliveryDestinations", "name"),
+    "log-delivery": _delivery("describe_deliveries", "deliveries", "id"),
+    "log-writer": Kind("logs", ("describe_resource_policies", {}, "resourcePolicies"), "policyName", None),
     "load-balancer": Kind(
         "elbv2",
         ("describe_load_balancers", {}, "LoadBalancers"),
@@ -215,6 +273,17 @@ KINDS: Mapping[str, Kind] = {
         None,
         lambda found: not found["AliasName"].startswith("alias/aws/"),
     ),
+    "alarm": _alarms("MetricAlarms", "MetricAlarm"),
+    "composite-alarm": _alarms("CompositeAlarms", "CompositeAlarm"),
+    "dashboard": Kind("cloudwatch", ("list_dashboards", {}, "DashboardEntries"), "DashboardName", None),
+    "metric-filter": Kind("logs", ("describe_metric_filters", {}, "metricFilters"), "filterName", None),
+    "topic": Kind(
+        "sns",
+        ("list_topics", {}, "Topics"),
+        "TopicArn",
+        _asked("list_tags_for_resource", lambda found: {"ResourceArn": found["TopicArn"]}, "Tags"),
+    ),
+    "subscription": Kind("sns", ("list_subscriptions", {}, "Subscriptions"), "SubscriptionArn", None),
     "secret": Kind(
         "secretsmanager",
         ("list_secrets", {}, "SecretList"),

@@ -15,7 +15,7 @@ from components._common import Slot, standard_tags
 from components.aws.alarms import Alarms
 from components.aws.backups import Backups, RolloutSnapshot
 from components.aws.blue_green_service import BlueGreenService, SlotArgs
-from components.aws.buckets import LogSource
+from components.aws.bucket_policies import LogSource
 from components.aws.cache import Cache
 from components.aws.certificate import Certificate
 from components.aws.cohort_function import CohortFunction

@@ -56,9 +56,11 @@ def apply() -> Callable[[], None]:
         elasticache,
         elb,
         kms,
+        logs,
         rds,
         s3,
         scaling,
+        sns,
     )
 
     undo = [put() for put in _pending]

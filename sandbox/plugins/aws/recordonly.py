@@ -23,6 +23,8 @@ class Kind:
 
     key: the parameter that names the object; one, many: members of the answers that hold it.
     arn: the resource part of its ARN. exists, missing: the service's error codes.
+    handle: the parameter that holds its ARN, by which all operations but `create` name it. Such a kind is of no region,
+    and its tags are in its record, where `tag` and `untag` change them.
     """
 
     service: str
@@ -37,9 +39,13 @@ class Kind:
     describe: str
     modify: str
     delete: str
+    handle: str = ""
+    tag: str = ""
+    untag: str = ""
 
     def operations(self) -> tuple[str, ...]:
-        return (self.create, self.describe, self.modify, self.delete)
+        listed = (self.create, self.describe, self.modify, self.delete, self.tag, self.untag)
+        return tuple(operation for operation in listed if operation)
 
 
 KINDS: tuple[Kind, ...] = (
@@ -71,6 +77,23 @@ KINDS: tuple[Kind, ...] = (
         modify="ModifyUserGroup",
         delete="DeleteUserGroup",
     ),
+    Kind(
+        service="chatbot",
+        name="slack-channel",
+        key="ConfigurationName",
+        one="ChannelConfiguration",
+        many="SlackChannelConfigurations",
+        arn="chat-configuration/slack-channel",
+        exists="ConflictException",
+        missing="ResourceNotFoundException",
+        create="CreateSlackChannelConfiguration",
+        describe="DescribeSlackChannelConfigurations",
+        modify="UpdateSlackChannelConfiguration",
+        delete="DeleteSlackChannelConfiguration",
+        handle="ChatConfigurationArn",
+        tag="TagResource",
+        untag="UntagResource",
+    ),
 )
 
 _BY_OPERATION: Mapping[tuple[str, str], Kind] = {
@@ -100,8 +123,8 @@ class _Records:
         self._account = account
 
     def answer(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        name = params[self._kind.key]
         _must_be_valid(self._kind.service, operation, params)
+        name = self._name(operation, params)
         if operation == self._kind.create:
             return self._one(self._create(name, params))
         record = self._read(name)
@@ -109,10 +132,20 @@ class _Records:
             raise CloudError(operation, self._kind.missing, f"{self._kind.name} {name} not found")
         if operation == self._kind.describe:
             return {self._kind.many: [record]}
+        if operation in {self._kind.tag, self._kind.untag}:
+            self._write(name, _tagged(record, params))
+            return {}
         if operation == self._kind.modify:
             return self._one(self._write(name, _modified(record, params)))
         self._run("s3", "DeleteObject", self._region, Bucket=BUCKET, Key=self._path(name))
         return self._one(record)
+
+    def _name(self, operation: str, params: Mapping[str, Any]) -> str:
+        kind = self._kind
+        if operation == kind.create or not kind.handle:
+            return str(params[kind.key])
+        by = "ResourceARN" if operation in {kind.tag, kind.untag} else kind.handle
+        return str(params[by]).rpartition("/")[2]
 
     def _create(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
         if self._read(name) is not None:
@@ -125,6 +158,9 @@ class _Records:
         except CloudError as refused:
             if refused.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 raise
+        if self._kind.handle:
+            arn = f"arn:aws:{self._kind.service}::{self._account}:{self._kind.arn}/{name}"
+            return self._write(name, {**params, self._kind.handle: arn})
         tags = {key: value for key, value in params.items() if key != "Tags"}
         arn = f"arn:aws:{self._kind.service}:{self._region}:{self._account}:{self._kind.arn}:{name}"
         record = self._write(name, {**tags, "ARN": arn, "Status": "active"})
@@ -170,6 +206,12 @@ def _modified(record: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         else:
             changed[key] = value
     return changed
+
+
+def _tagged(record: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    gone = {*params.get("TagKeys", ()), *(tag["TagKey"] for tag in params.get("Tags", ()))}
+    kept = [tag for tag in record.get("Tags", ()) if tag["TagKey"] not in gone]
+    return {**record, "Tags": [*kept, *params.get("Tags", ())]}
 
 
 def _must_be_valid(service: str, operation: str, params: dict[str, Any]) -> None:

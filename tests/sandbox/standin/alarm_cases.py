@@ -70,6 +70,21 @@ def _named_alarm(w: World) -> str:
 
 ALARM_CASES: tuple[Case, ...] = (
     Case(
+        "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration",
+        lambda w: {
+            "configurationName": w.named("chat"),
+            "slackTeamId": "T0123ABCD",
+            "slackChannelId": "C0456EFGH",
+            "iamRoleArn": "arn:aws:iam::123456789012:role/chat",
+            "guardrailPolicyArns": ["arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"],
+            "snsTopicArns": [topic(w)],
+            "loggingLevel": "ERROR",
+            "userAuthorizationRequired": True,
+            "tags": TAGS,
+        },
+        lambda w: {"slackChannelId": "C0456EFGJ", "loggingLevel": "INFO", "tags": {"owner": "payments", "x": "y"}},
+    ),
+    Case(
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         _alarm,
         lambda w: {"threshold": 0.02, "okActions": [], "tags": {**TAGS, "owner": "payments"}},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.aws.buckets import LogSource, log_policy, private_policy
+from components.aws.bucket_policies import LogSource, log_policy, private_policy
 from components.aws.registry import lifecycle_policy
 from tests.sandbox.standin.world import CASES, TAGS, Case, World
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components.aws.buckets import LogSource, log_policy, private_policy
+from components.aws.bucket_policies import LogSource, log_policy, private_policy
 from tests.sandbox.standin.provider import Provider
 from tests.sandbox.standin.storage_world import ACCOUNT, REGION, bucket, log_bucket
 from tests.sandbox.standin.world import world

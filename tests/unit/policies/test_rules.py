@@ -30,10 +30,11 @@ from tests.support.guardrail_cases import FORBIDDEN_IDENTITIES, GUARDRAIL_CASES
 from tests.support.policy_cases import BALANCER, DEFERS, GONE, PASSES, VIOLATES, Case, changed
 from tests.support.policy_cases import CASES as AWS_CASES
 from tests.support.servicer import UNKNOWN, Declared, Diagnostic, Pack, of
+from tests.support.storage_cases import STORAGE_CASES
 
 RULES = {rule.id: rule for rule in pack.rules(Session()) if isinstance(rule, Rule)}
 PACK = Pack("production")
-CASES = (*AWS_CASES, *ALARM_CASES, *GUARDRAIL_CASES, *EDGE_CASES, *GOOGLE_CASES)
+CASES = (*AWS_CASES, *STORAGE_CASES, *ALARM_CASES, *GUARDRAIL_CASES, *EDGE_CASES, *GOOGLE_CASES)
 
 
 def says(case: Case, inputs: dict[str, Any]) -> list[Diagnostic]:

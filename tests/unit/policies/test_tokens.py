@@ -25,7 +25,8 @@ def _sdk(package: str) -> Path:
 SDKS = (_sdk("pulumi_aws"), _sdk("pulumi_gcp"))
 
 _RESOURCE = re.compile(r'^@pulumi\.type_token\("([^"]+)"\)\nclass (\w+)\(pulumi\.CustomResource\)', re.MULTILINE)
-_CLASS = r"^class {}Args:\n(.*?)(?=^@pulumi|^class |\Z)"
+# A nested block may have taken the other name.
+_CLASS = r"^class {}(?:Init)?Args:\n(.*?)(?=^@pulumi|^class |\Z)"
 _GETTER = re.compile(
     r"    @_builtins\.property\n    @pulumi\.getter(?:\(name=\"(\w+)\"\))?\n    def (\w+)\(self\) -> (.*?):\n"
 )

@@ -11,6 +11,7 @@ def rows() -> dict[str, Row]:
     from sandbox.plugins.aws.tables import (
         acm,
         backup,
+        chatbot,
         cloudfront,
         cloudfront_policies,
         cloudwatch,
@@ -37,6 +38,7 @@ def rows() -> dict[str, Row]:
     modules = (
         acm,
         backup,
+        chatbot,
         cloudfront,
         cloudfront_policies,
         cloudwatch,

@@ -75,7 +75,7 @@ def test_data_services_use_it_for_this_account_in_this_region() -> None:
 def test_logs_use_it_for_log_groups_of_this_account() -> None:
     logs = statements()["LogsUseTheKey"]
     assert logs["Principal"] == {"Service": "logs.eu-west-1.amazonaws.com"}
-    assert logs["Condition"]["ArnLike"] == {
+    assert logs["Condition"]["StringLike"] == {
         "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:123456789012:log-group:*"
     }
 

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from components.aws.buckets import LogSource, bucket_name, log_policy, private_policy, regional_domain, site_policy
+from components.aws.bucket_policies import (
+    LogSource,
+    bucket_name,
+    log_policy,
+    private_policy,
+    regional_domain,
+    site_policy,
+)
 from components.aws.encryption import key_policy
 from components.aws.storage import Bucket, LogBucket, SiteAccess, SiteBucket
 from tests.support.drive import drive
