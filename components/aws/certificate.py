@@ -126,7 +126,7 @@ class Certificate(pulumi.ComponentResource):
         return route53.Record(
             f"{self.pulumi_resource_name}-validation-{position}",
             zone_id=zone_id,
-            name=asked.apply(lambda each: each.resource_record_name or ""),
+            name=asked.apply(lambda each: (each.resource_record_name or "").removesuffix(".")),
             type=asked.apply(lambda each: each.resource_record_type or ""),
             records=[asked.apply(lambda each: each.resource_record_value or "")],
             ttl=VALIDATION_TTL,
