@@ -26,7 +26,8 @@ from headgate.settings import Settings
 from headgate.state import Release, Version
 from headgate.traffic.port import TrafficPort
 from stacks import foundation, ledger
-from stacks.ion_settings import Channel, IonSettings
+from stacks.ion_settings import IonSettings
+from stacks.notifications import Channel
 from stacks.settings import google_project, google_region
 
 FIRST_ROTATION = 30 * 86400  # seconds from now; the API wants a time in the future when a secret is made

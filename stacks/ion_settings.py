@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Any
 
 from headgate import duration
 from headgate.reader import Reader
+from stacks import notifications
+from stacks.notifications import Channel
 
 KEYS = ("service", "variables", "secrets", "notifications", "front_door")
 
@@ -27,16 +29,6 @@ class ServiceSettings:
     concurrency: int
     timeout: int
     health_path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """Who is told, and how. `address` in the kind's own form; `secret`: token, key or URL, never shown."""
-
-    kind: str
-    tier: str
-    address: str | None = None
-    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +66,7 @@ def read(raw: Mapping[str, object], reader: Reader) -> IonSettings:
         service=_service(reader, raw.get("service")),
         variables=_variables(reader, raw.get("variables", {})),
         secrets=_secrets(reader, raw.get("secrets", {})),
-        notifications=_notifications(reader, raw.get("notifications")),
+        notifications=notifications.read(reader, raw.get("notifications"), notifications.ON_GOOGLE),
         front_door=_front_door(reader, raw.get("front_door")),
     )
 
@@ -84,20 +76,6 @@ _CPU = re.compile(r"[1-8]|[1-9][0-9]{2}m")
 _MEMORY = re.compile(r"[1-9][0-9]*(Mi|Gi)")
 _PATH = re.compile(r"/[A-Za-z0-9/_.~-]*")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-
-# The kinds of channels with the form of their address; those without one have only a secret.
-ADDRESSES: Mapping[str, tuple[re.Pattern[str] | None, str]] = MappingProxyType(
-    {
-        "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "an e-mail address"),
-        "sms": (re.compile(r"\+[1-9][0-9-]{6,20}"), "a number such as +14155550123"),
-        "slack": (re.compile(r"#\S+"), "a channel such as #ion-alerts"),
-        "google_chat": (re.compile(r"spaces/\S+"), "a space such as spaces/AAAA"),
-        "webhook_tokenauth": (None, ""),
-        "pagerduty": (None, ""),
-    }
-)
-WITH_SECRET = frozenset({"slack", "webhook_tokenauth", "pagerduty"})
-TIERS = ("deploy_team", "leads", "management")
 
 
 def _front_door(reader: Reader, raw: object) -> FrontDoorSettings:
@@ -184,29 +162,3 @@ def _named(reader: Reader, raw: object, where: str) -> Mapping[str, Any]:
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
             reader.add(f"{where}.{name}", name, "a name of capital letters, digits and _", "Rename it.")
     return {str(name): value for name, value in raw.items()}
-
-
-def _notifications(reader: Reader, raw: object) -> Mapping[str, Channel]:
-    where = "headgate:notifications"
-    if not isinstance(raw, Mapping) or not raw:
-        reader.add(where, raw, "channels by name, at least one, or nobody hears an alert", "Add one.")
-        return MappingProxyType({})
-    return MappingProxyType({str(name): _channel(reader, entry, f"{where}.{name}") for name, entry in raw.items()})
-
-
-def _channel(reader: Reader, raw: object, where: str) -> Channel:
-    mapping = reader.mapping(raw, where, ("kind", "tier", "address", "secret"))
-    kind = reader.choice(mapping.get("kind"), f"{where}.kind", tuple(ADDRESSES))
-    tier = reader.choice(mapping.get("tier", TIERS[0]), f"{where}.tier", TIERS)
-    address, secret = mapping.get("address"), mapping.get("secret")
-    pattern, form = ADDRESSES.get(kind, (None, ""))
-    if pattern is None and address is not None:
-        reader.add(f"{where}.address", "an address", f"none for the kind {kind}", "Remove it.")
-    elif pattern is not None:
-        address = reader.matching(address, f"{where}.address", pattern, form)
-    if (secret is not None) != (kind in WITH_SECRET):
-        expected = "one, written with `pulumi config set --secret --path`" if kind in WITH_SECRET else "none"
-        reader.add(
-            f"{where}.secret", "a hidden value" if secret else None, f"{expected} for the kind {kind}", "Correct it."
-        )
-    return Channel(kind, tier, None if address is None else str(address), None if secret is None else str(secret))
