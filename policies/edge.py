@@ -234,7 +234,7 @@ RULES = (
     ),
     Rule(
         id="cloudfront-security-headers",
-        row="R-A4",
+        row="-",
         title="Browsers are told to be careful",
         description=(
             "Checks whether every answer has HSTS, X-Content-Type-Options, framing and referrer headers, and whether "

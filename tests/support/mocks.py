@@ -160,6 +160,7 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
             ]
         },
         "aws:cloudfront/distribution:Distribution": {"domainName": f"{name}.cloudfront.net"},
+        "aws:cloudwatch/logGroup:LogGroup": {"arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"},
         "aws:ec2/eip:Eip": {"publicIp": "203.0.113.7"},
         "aws:ecr/repository:Repository": {"repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"},
         "aws:kms/key:Key": {"keyId": f"{name}-key-id"},
@@ -175,7 +176,9 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
         "aws:secretsmanager/secretVersion:SecretVersion": {
             "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"
         },
+        "aws:elasticache/user:User": {"arn": f"arn:aws:elasticache:{REGION}:{ACCOUNT}:user:{name}"},
         "aws:elasticache/replicationGroup:ReplicationGroup": {
+            "arn": f"arn:aws:elasticache:{REGION}:{ACCOUNT}:replicationgroup:{name}",
             "primaryEndpointAddress": f"master.{name}.cache.amazonaws.com",
             "readerEndpointAddress": f"replica.{name}.cache.amazonaws.com",
         },

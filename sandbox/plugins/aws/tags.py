@@ -49,6 +49,9 @@ class TagStyle:
 
     def on_update(self, target: Target) -> Iterator[Call]:
         new, old = target.inputs.get("tags") or {}, target.old.get("tags") or {}
+        if new is UNKNOWN:
+            yield self._add(target, new)
+            return
         gone = [key for key in old if key not in new]
         if gone:
             operation, params = self.remove
@@ -67,11 +70,13 @@ class TagStyle:
             return {key: value for key, value in (listed or {}).items() if not key.startswith("aws:")}
         return mapping(listed, *self.names)
 
-    def _add(self, target: Target, tags: Values) -> Call:
+    def _add(self, target: Target, tags: Any) -> Call:
         operation, params = self.add
         return Call(operation, params(self.who(target), self._spelled(tags)))
 
-    def _spelled(self, tags: Values) -> Any:
+    def _spelled(self, tags: Any) -> Any:
+        if tags is UNKNOWN:
+            return tags
         return dict(tags) if self.names is None else pairs(tags, *self.names)
 
 

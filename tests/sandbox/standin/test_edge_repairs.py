@@ -8,7 +8,9 @@ import grpc
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.plugins.values import UNKNOWN
 from tests.sandbox.standin.edge_cases import (
+    EDGE_CASES,
     acl,
     distributed,
     distribution,
@@ -18,8 +20,8 @@ from tests.sandbox.standin.edge_cases import (
     validated,
     web_acl,
 )
-from tests.sandbox.standin.provider import CheckFailed, Provider
-from tests.sandbox.standin.world import TAGS, World, world
+from tests.sandbox.standin.provider import CheckFailed, Provider, urn_of
+from tests.sandbox.standin.world import TAGS, Case, World, world
 
 pytestmark = pytest.mark.sandbox
 
@@ -215,3 +217,23 @@ def test_tags_of_a_distribution_can_be_taken_away(provider: Provider) -> None:
         assert provider.update(made, wanted).outputs["tagsAll"] == {"service": TAGS["service"]}
         # So that the world can take it down as it was.
         assert isinstance(w, World)
+
+
+def unknown_leaves(value: Any) -> Any:
+    """`value` as a preview has it when nothing of it is known."""
+    if isinstance(value, dict):
+        return {key: unknown_leaves(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [unknown_leaves(each) for each in value]
+    return UNKNOWN if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("case", EDGE_CASES, ids=lambda case: case.token)
+def test_a_preview_that_knows_little_is_taken(provider: Provider, case: Case) -> None:
+    with world(provider) as w:
+        given = case.inputs(w)
+        urn = urn_of(case.token, "preview")
+        provider.check(urn, unknown_leaves(given))
+        for key in given:
+            provider.check(urn, {**given, key: UNKNOWN})
+            provider.check(urn, {**given, key: UNKNOWN}, given)

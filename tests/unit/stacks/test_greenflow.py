@@ -263,7 +263,7 @@ class TestOrder:
         top = [each for each in recorded.resources if "::pulumi:pulumi:Stack::" in each.parent]
         assert {each.type.rpartition(":")[2] for each in top} == {
             "Rollout", "Network", "EncryptionKey", "Certificate", "ServiceSecurityGroup", "LoadBalancer", "Database",
-            "Cache", "AppSecrets", "BlueGreenService",
+            "Cache", "AppSecrets", "BlueGreenService", "LogBucket",
         }  # fmt: skip
         assert not any(each.custom for each in top)
 

@@ -73,7 +73,7 @@ def test_outputs() -> None:
     assert outputs["primary_endpoint"] == "master.sessions-primary.cache.amazonaws.com"
     assert outputs["port"] == 6379
     assert outputs["user_name"] == "greenflow-production-app"
-    assert [arn.rpartition("/")[2] for arn in outputs["connect_arns"]] == ["sessions-primary", "sessions-app"]
+    assert [arn.rpartition(":")[2] for arn in outputs["connect_arns"]] == ["sessions-primary", "sessions-app"]
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_all_traffic_is_logged_to_an_encrypted_group_of_its_own() -> None:
         "logDestinationType": "cloud-watch-logs",
     }
     group = recorded.one("LogGroup")
-    assert log.inputs["logDestination"].endswith("/net-flow")
+    assert log.inputs["logDestination"].endswith(":log-group:net-flow")
     assert group.inputs["name"] == "/aws/vpc/greenflow-staging/flow"
     assert (group.inputs["retentionInDays"], group.inputs["kmsKeyId"]) == (365, ARGS["kms_key_arn"])
     assert recorded.one("RolePolicy").urn in log.dependencies
