@@ -11,6 +11,7 @@ from stacks.greenflow_settings import CHANNELS as ON_AWS
 from stacks.ion_settings import CHANNELS as ON_GOOGLE
 from stacks.notifications import TIERS, read
 
+WHERE = "headgate:notifications"
 URL = "https://pager.example/integration/1"
 
 
@@ -48,16 +49,16 @@ def test_what_is_written_is_read(entry: Any) -> None:
 @pytest.mark.parametrize(
     ("raw", "place"),
     [
-        (None, "headgate:notifications"),
-        ({}, "headgate:notifications"),
-        ({"it": {"kind": "pagerduty", "secret": URL}}, f"{"headgate:notifications"}.it.kind"),
-        ({"it": {"kind": "email", "address": "nobody"}}, f"{"headgate:notifications"}.it.address"),
-        ({"it": {"kind": "sms", "address": "+1-415"}}, f"{"headgate:notifications"}.it.address"),
-        ({"it": {"kind": "slack", "address": "#alerts"}}, f"{"headgate:notifications"}.it.address"),
-        ({"it": {"kind": "https"}}, f"{"headgate:notifications"}.it.secret"),
-        ({"it": {"kind": "https", "secret": URL, "address": URL}}, f"{"headgate:notifications"}.it.address"),
-        ({"it": {"kind": "email", "address": "a@b.example", "secret": URL}}, f"{"headgate:notifications"}.it.secret"),
-        ({"it": {"kind": "email", "address": "a@b.example", "tier": "friends"}}, f"{"headgate:notifications"}.it.tier"),
+        (None, WHERE),
+        ({}, WHERE),
+        ({"it": {"kind": "pagerduty", "secret": URL}}, f"{WHERE}.it.kind"),
+        ({"it": {"kind": "email", "address": "nobody"}}, f"{WHERE}.it.address"),
+        ({"it": {"kind": "sms", "address": "+1-415"}}, f"{WHERE}.it.address"),
+        ({"it": {"kind": "slack", "address": "#alerts"}}, f"{WHERE}.it.address"),
+        ({"it": {"kind": "https"}}, f"{WHERE}.it.secret"),
+        ({"it": {"kind": "https", "secret": URL, "address": URL}}, f"{WHERE}.it.address"),
+        ({"it": {"kind": "email", "address": "a@b.example", "secret": URL}}, f"{WHERE}.it.secret"),
+        ({"it": {"kind": "email", "address": "a@b.example", "tier": "friends"}}, f"{WHERE}.it.tier"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(raw: Any, place: str) -> None:
