@@ -4,6 +4,7 @@
 #   make demo       rehearse a whole rollout on this machine: no cloud, no account
 #   make demo-ion   the same for the second system, whose versions are revisions
 #   make test       all tests                make check   format, lint, types, imports, docs
+#   make policies   how much of the policy catalogue there is, and what it costs (ENGINE=1: with the engine)
 #   make install    the locked packages only
 #   make toolchain  prepare the engine only  make lock    resolve requirements.lock again (UPGRADE=1: newest)
 #   make docs       write the generated docs
@@ -13,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo demo-ion test check lock toolchain docs docs-check clean distclean
+.PHONY: help install demo demo-ion policies test check lock toolchain docs docs-check clean distclean
 
 PYTHON ?= python3
 VENV := .venv
@@ -43,6 +44,10 @@ demo: $(INSTALLED)
 demo-ion: $(INSTALLED)
 	@$(BIN)/python -m toolchain ensure > /dev/null
 	@$(BIN)/headgate rehearse ion
+
+policies: $(INSTALLED)
+	@$(if $(ENGINE),$(BIN)/python -m toolchain ensure > /dev/null)
+	@$(BIN)/python -m policies.figures $(if $(ENGINE),--engine)
 
 test: $(INSTALLED)
 	@$(BIN)/python -m toolchain ensure > /dev/null
