@@ -150,17 +150,41 @@ class DataGuard:
     the resource exists. The engine itself refuses to replace what is protected; in an update it does so first.
     """
 
-    def __init__(self, name: str, recorded: Sequence[str]) -> None:
-        """`recorded`: names of the resources that the stack's last outputs say exist (`names`)."""
-        self._recorded = frozenset(recorded)
+    def __init__(self, name: str, recorded: Sequence[str], retired: Sequence[str] = ()) -> None:
+        """`recorded`: names of the resources that the stack's last outputs say exist (`keeps`).
+
+        `retired`: those that may go or be made anew, for one change; written in the program, where it is reviewed.
+        """
+        self._recorded = frozenset(recorded) - frozenset(retired)
         options = pulumi.ResourceHookOptions(on_dry_run=True)
         create = pulumi.ResourceHook(f"{name}-data-create", self._before_create, options)
         update = pulumi.ResourceHook(f"{name}-data-update", _before_update, options)
         self.binding = pulumi.ResourceHookBinding(before_create=[create], before_update=[update])
 
+    def keeps(self, *resources: pulumi.Resource) -> pulumi.Output[list[str]]:
+        """Names of `resources` as a stack output, known once they exist: what the next run's guard goes by.
+
+        Raises DataRefused when one on record is not among them: it has left the program and would be deleted. The
+        engine refuses that too where it is protected, but says no more than how to give the protection up.
+        """
+        _refuse(tuple(map(_gone, sorted(self._recorded - {each.pulumi_resource_name for each in resources}))))
+        return pulumi.Output.all(*[each.urn for each in resources]).apply(
+            lambda urns: sorted(urn.rpartition("::")[2] for urn in urns)
+        )
+
     def _before_create(self, args: pulumi.ResourceHookArgs) -> None:
         if args.name in self._recorded:
             _refuse((replacement(args.type, args.name),))
+
+
+def _gone(name: str) -> Violation:
+    return Violation(
+        "data-protected",
+        f"{name!r} holds data, or the key to it: it stays in the program.",
+        "a program without it, which deletes it.",
+        "Put it back under its old name. To retire it, move its data first; a deleted key takes all data and backups "
+        "along. Then name it in `retired` of the DataGuard.",
+    )
 
 
 def _before_update(args: pulumi.ResourceHookArgs) -> None:
@@ -178,10 +202,3 @@ class DataRefused(pulumi.RunError):
     def __init__(self, violations: tuple[Violation, ...]) -> None:
         self.violations = violations
         super().__init__("the data guard refuses this change:\n" + "\n".join(f"  {each}" for each in violations))
-
-
-def names(*resources: pulumi.Resource) -> pulumi.Output[list[str]]:
-    """Names of `resources` as a stack output, known once they exist: what the next run's guard goes by."""
-    return pulumi.Output.all(*[each.urn for each in resources]).apply(
-        lambda urns: sorted(urn.rpartition("::")[2] for urn in urns)
-    )

@@ -9,7 +9,6 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime.settings import SETTINGS
 
-from components.aws import safeguards
 from components.aws.cache import Cache
 from components.aws.database import Database
 from components.aws.encryption import EncryptionKey
@@ -147,7 +146,27 @@ def test_the_names_of_what_exists_are_an_output() -> None:
 
     def program() -> None:
         key = EncryptionKey(NAME, row(EncryptionKey).args)
-        safeguards.names(key.key).apply(found.append)
+        DataGuard("unit", ["unit-key"]).keeps(key.key).apply(found.append)
 
     drive(program)
     assert found == [["unit-key"]]
+
+
+def test_what_has_left_the_program_is_missed() -> None:
+    def program() -> None:
+        key = EncryptionKey(NAME, row(EncryptionKey).args)
+        DataGuard("unit", ["unit-key", "database-primary"]).keeps(key.key)
+
+    with pytest.raises(DataRefused, match="'database-primary' holds data, or the key to it: it stays") as error:
+        drive(program)
+    assert "Do: Put it back under its old name" in str(error.value)
+    assert "unit-key" not in str(error.value)
+
+
+def test_what_the_program_retires_may_go_and_come_back() -> None:
+    def program() -> None:
+        guard = DataGuard("unit", ["primary"], ["primary"])
+        guard.keeps(EncryptionKey(NAME, row(EncryptionKey).args).key)
+
+    hook = drive(program).hooks[CREATE]
+    asyncio.run(call_hook(hook, "urn", "primary", DATABASE, struct({})))
