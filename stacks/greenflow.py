@@ -222,7 +222,7 @@ def build(
     greenflow_watch.watch(around, balancer, database, service)
     return {
         ledger.OUTPUT: ledger.confirmed(began.change, balancer.settled, port, lambda: began.guard.written),
-        KEPT: safeguards.names(key.key, database.instance, cache.replication_group),
+        KEPT: kept.keeps(key.key, database.instance, cache.replication_group) if kept else [],
         **fronted,
         "balancer": balancer.dns_name,
         "url": f"https://{settings.domain}/api/v2/health",
