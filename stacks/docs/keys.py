@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from components.gcp.revision import MOST_INSTANCES
 from headgate.settings import MOST_TASKS
-from stacks.ion_settings import CHANNELS
+from stacks import greenflow_settings, ion_settings
+from stacks.notifications import Kinds
 
 
 class During(StrEnum):
@@ -209,11 +210,45 @@ COMMON = (
     ),
 )
 
+
+def _notifications(kinds: Kinds) -> tuple[Entry, ...]:
+    """The channels of a system that knows these kinds."""
+    secret = [f"`{name}`" for name, kind in sorted(kinds.items()) if kind.secret]
+    bare = [f"`{name}`" for name, kind in kinds.items() if kind.address is None]
+    return (
+        Entry("notifications", During.FREE, meaning="Who is told of alerts, by a name of your own; at least one."),
+        Entry("notifications.<name>.kind", During.FREE, "", "How."),
+        Entry(
+            "notifications.<name>.tier",
+            During.FREE,
+            "",
+            "When: the deploy team at once, leads after 30 minutes, management after an hour.",
+        ),
+        Entry(
+            "notifications.<name>.address",
+            During.FREE,
+            "",
+            f"Who. No address for {' and '.join(bare)}, where the secret says it.",
+            form=", ".join(f"`{name}`: {kind.words}" for name, kind in kinds.items() if kind.address),
+            default="by kind",
+        ),
+        Entry(
+            "notifications.<name>.secret",
+            During.FREE,
+            "",
+            "Token, key or URL. Write it with `pulumi config set --secret --path 'notifications.<name>.secret'`.",
+            form=f"a text, for {', '.join(secret)} alone",
+            default="by kind",
+        ),
+    )
+
+
 GREENFLOW = (
     Entry(
         "certificate_arn",
         During.FREE,
-        meaning="A certificate that exists. Left out, one for `domain` is made, which DNS must then validate.",
+        meaning="The balancer's certificate, one that exists. Left out, one for `domain` is made; the zone of `edge` "
+        "validates it, or else you do in DNS.",
     ),
     Entry("network", During.FREE, meaning="The network everything runs in."),
     Entry("network.cidr", During.FREE, "", "Address range of the VPC."),
@@ -227,6 +262,45 @@ GREENFLOW = (
     Entry("cache", During.FREE, meaning="Redis."),
     Entry("cache.node_type", During.FREE, "", "Size of the Redis nodes."),
     Entry("cache.nodes", During.FREE, "", "A primary and its replicas, with automatic failover."),
+    Entry(
+        "edge",
+        During.FREE,
+        meaning="CloudFront, the firewalls, the static site and the names in front of the balancer. Left out, there is "
+        "the balancer alone.",
+    ),
+    Entry(
+        "edge.zone", During.FREE, "", "A DNS zone to be made; or else `zone_id`.", default="required without `zone_id`"
+    ),
+    Entry("edge.zone_id", During.FREE, "", "A DNS zone that exists.", default="required without `zone`"),
+    Entry(
+        "edge.cors_origins",
+        During.FREE,
+        "",
+        "Web origins whose pages may call the API. Left out, there are none.",
+    ),
+    Entry(
+        "cohorts",
+        During.FREE,
+        meaning="Who is a user, so that a user has one version on every device; `edge` looks. Left out, users are split "
+        "by chance and held by a cookie. While a rollout is under way, the guard of the edge function refuses a change "
+        "(R-15).",
+    ),
+    Entry(
+        "cohorts.salt",
+        During.FREE,
+        "",
+        "A constant of the system; another one is another draw of users.",
+        default="required",
+    ),
+    Entry(
+        "cohorts.header",
+        During.FREE,
+        "",
+        "Request header with the user's id. It comes before the cookie.",
+        default="required without `cookie`",
+    ),
+    Entry("cohorts.cookie", During.FREE, "", "Cookie with the user's id.", default="required without `header`"),
+    *_notifications(greenflow_settings.CHANNELS),
 )
 
 ION = (
@@ -258,30 +332,7 @@ ION = (
         "Number of the version that a new revision reads; `latest` is none. Left out, the entry is made and nobody "
         "reads it yet, so that a first version can be put there.",
     ),
-    Entry("notifications", During.FREE, meaning="Who is told of alerts, by a name of your own; at least one."),
-    Entry("notifications.<name>.kind", During.FREE, "", "How."),
-    Entry(
-        "notifications.<name>.tier",
-        During.FREE,
-        "",
-        "When: the deploy team at once, leads after 30 minutes, management after an hour.",
-    ),
-    Entry(
-        "notifications.<name>.address",
-        During.FREE,
-        "",
-        "Who. No address for `webhook_tokenauth` and `pagerduty`, where the secret says it.",
-        form=", ".join(f"`{name}`: {kind.words}" for name, kind in CHANNELS.items() if kind.address),
-        default="by kind",
-    ),
-    Entry(
-        "notifications.<name>.secret",
-        During.FREE,
-        "",
-        "Token, key or URL. Write it with `pulumi config set --secret --path 'notifications.<name>.secret'`.",
-        form=f"a text, for {', '.join(f'`{name}`' for name, kind in sorted(CHANNELS.items()) if kind.secret)} alone",
-        default="by kind",
-    ),
+    *_notifications(ion_settings.CHANNELS),
     Entry("front_door", During.FREE, meaning="How users reach the service."),
     Entry("front_door.public", During.FREE, "", "Anybody may call it, through the front door alone."),
     Entry("front_door.requests_per_minute", During.FREE, "", "Most from one address."),

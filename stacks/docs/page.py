@@ -70,6 +70,7 @@ _LEAST: Mapping[str, Any] = {
     "domain": "api.example.com",
     "plan": {"steps": [{"name": "all", "weight": 100, "bake": "1m"}]},
 }
+_TOLD: Mapping[str, Any] = {"<name>": {"kind": "email", "address": "a@example.com"}}
 _MINIMAL: Mapping[str, Mapping[str, Any]] = {
     "greenflow": {
         **_LEAST,
@@ -79,6 +80,7 @@ _MINIMAL: Mapping[str, Mapping[str, Any]] = {
         "network": {"cidr": "10.20.0.0/16", "availability_zones": ["a", "b", "c"]},
         "database": {"instance_class": "db.m7g.large", "allocated_storage": 20},
         "cache": {"node_type": "cache.r7g.large"},
+        "notifications": _TOLD,
     },
     "ion": {
         **_LEAST,
@@ -86,7 +88,7 @@ _MINIMAL: Mapping[str, Mapping[str, Any]] = {
         "release": {"live": {"version": "1", "image": _DIGEST}},
         "capacity": {"minimum_tasks": 1, "maximum_tasks": 1},
         "service": {"health_path": "/health"},
-        "notifications": {"<name>": {"kind": "email", "address": "a@example.com"}},
+        "notifications": _TOLD,
         "front_door": {"public": False},
     },
 }
@@ -199,18 +201,28 @@ def _table_and_sections(entries: Sequence[Entry], systems: Sequence[str]) -> Ite
     yield _TABLE
     for entry in plain:
         inside = _is_object(entry.path, entries)
-        kind = f"[see below](#headgate{entry.path})" if inside else _form_cell(entry, systems)
+        kind = f"[see below](#{_anchor(_heading(entry.path, systems))})" if inside else _form_cell(entry, systems)
         yield _row(entry, kind, "" if inside else _default_cell(entry, systems))
     yield ""
     for entry in plain:
         if _is_object(entry.path, entries):
-            yield f"### headgate:{entry.path}\n"
+            yield f"### {_heading(entry.path, systems)}\n"
             yield _meaning(entry) + "\n"
             yield _TABLE
             for inner in entries:
                 if inner.path.startswith(f"{entry.path}."):
                     yield _row(inner, _form_cell(inner, systems), _default_cell(inner, systems))
             yield ""
+
+
+def _heading(path: str, systems: Sequence[str]) -> str:
+    """What heads the keys inside `path`: with the system where several have keys of that name."""
+    having = [system for system, own in OWN.items() if any(entry.path == path for entry in own)]
+    return f"headgate:{path}" + (f" of {_TITLES[systems[0]]}" if len(having) > 1 else "")
+
+
+def _anchor(heading: str) -> str:
+    return heading.lower().replace(":", "").replace(" ", "-")
 
 
 def _is_object(path: str, entries: Sequence[Entry]) -> bool:

@@ -6,6 +6,7 @@ none of them through private members.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -123,7 +124,7 @@ class Recorder(MockMonitor):
         if self.preview:
             return resource_pb2.RegisterResourceResponse(urn=urn, id="", object=_without_unknown(request.object))
         made_up = struct_pb2.Struct()
-        made_up.update(outputs(request.type, request.name))
+        made_up.update(outputs(request.type, request.name, inputs))
         made_up.MergeFrom(request.object)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=f"{request.name}-id", object=made_up)
 
@@ -139,8 +140,9 @@ class Recorder(MockMonitor):
         raise AssertionError(f"components call no function of a provider, but {request.tok} was called")
 
 
-def outputs(kind: str, name: str) -> dict[str, Any]:
+def outputs(kind: str, name: str, inputs: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """Made-up outputs of a resource: an ARN and a name for all, and what our components read of some types."""
+    hosts = [inputs.get("domainName", "api.example.com"), *inputs.get("subjectAlternativeNames", ())]
     module, _, cls = kind.rpartition(":")
     service = module.split(":")[-1].split("/")[0]
     computed: dict[str, Any] = {
@@ -152,11 +154,11 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
             "domainValidationOptions": [
                 {
                     "domainName": host,
-                    "resourceRecordName": f"_{number}.{host}.",
+                    "resourceRecordName": f"_{number}.{str(host).removeprefix('*.')}.",
                     "resourceRecordType": "CNAME",
                     "resourceRecordValue": f"_{number}.acm-validations.aws.",
                 }
-                for number, host in enumerate(("api.example.com", "origin.api.example.com"), start=1)
+                for number, host in enumerate(hosts, start=1)
             ]
         },
         "aws:cloudfront/distribution:Distribution": {"domainName": f"{name}.cloudfront.net"},

@@ -65,6 +65,6 @@ def test_the_traffic_port_knows_whether_rules_must_be_there(monkeypatch: pytest.
         original(port, *given, **options)
 
     monkeypatch.setattr(AlbTraffic, "__init__", noted)
-    traffic.for_system(parsed().settings, {})
+    traffic.for_system(parsed(cohorts=None).settings, {})
     traffic.for_system(parsed(cohorts={"salt": "s", "header": "x"}).settings, {})
     assert [options["cohorts"] for options in made] == [False, True]

@@ -17,7 +17,7 @@ URL = "https://pager.example/integration/1"
 
 def problems(raw: Any, kinds: Any = ON_AWS) -> list[str]:
     reader = Reader("Pulumi.it.yaml")
-    read(reader, raw, kinds)
+    read(raw, reader, kinds)
     return [str(problem) for problem in reader.problems]
 
 

@@ -101,6 +101,16 @@ GREENFLOW_CHANGES = [
     Change("database.backup_retention_days", 1),
     Change("cache.node_type", "cache.r7g.xlarge"),
     Change("cache.nodes", 2),
+    Change("edge.zone", "example.com"),
+    Change("edge.zone_id", {"zone_id": "Z0123456789ABC"}, "", "edge"),
+    Change("edge.cors_origins", []),
+    Change("cohorts.salt", "another"),
+    Change("cohorts.header", "x-account-id"),
+    Change("cohorts.cookie", "account"),
+    Change("notifications.<name>.kind", {"kind": "sms", "address": "+14155550123"}, "", "notifications.leads-mail"),
+    Change("notifications.<name>.tier", "management", "", "notifications.leads-mail.tier"),
+    Change("notifications.<name>.address", "a@b.example", "", "notifications.leads-mail.address"),
+    Change("notifications.<name>.secret", {"kind": "https", "secret": "x"}, "", "notifications.leads-mail"),
 ]
 
 

@@ -61,13 +61,13 @@ def test_every_key_that_the_reader_knows_is_in_the_table(system: str) -> None:
     raw["plan"]["freezes"] = [{"?": 0}]
     for place in (raw, raw["release"], raw["release"]["live"], raw["plan"], raw["plan"]["steps"][0]):
         place["?"] = 0
-    objects = {"greenflow": ("network", "database", "cache"), "ion": ("service", "front_door")}
+    objects = {"greenflow": ("network", "database", "cache", "edge", "cohorts"), "ion": ("service", "front_door")}
     for key in ("capacity", *objects[system]):
-        raw[key]["?"] = 0
+        raw.setdefault(key, {})["?"] = 0
+    raw["notifications"]["<name>"]["?"] = 0
     if system == "ion":
         raw["variables"] = {"NAME": 0}
         raw["secrets"] = {"NAME": {"?": 0}}
-        raw["notifications"]["<name>"]["?"] = 0
     with pytest.raises(SettingsError) as error:
         configuration.parse(raw, "file", registry.KNOWN)
     known: set[str] = set()
@@ -97,6 +97,9 @@ def test_every_key_that_the_reader_knows_is_in_the_table(system: str) -> None:
         ("ion", "plan.windows.advance[].from", 'a time in UTC such as "14:00"'),
         ("ion", "plan.freezes[].until", 'a time such as "2026-12-19T00:00Z"'),
         ("greenflow", "database.multi_az", "true or false"),
+        ("greenflow", "edge.zone", "a DNS zone such as example.com"),
+        ("greenflow", "cohorts.header", "the name of a request header"),
+        ("greenflow", "notifications.<name>.kind", "one of: email, sms, https, slack"),
         ("ion", "secrets.<NAME>.version", "the number of a version, from 1"),
         ("ion", "notifications.<name>.tier", "one of: deploy_team, leads, management"),
     ],
@@ -117,6 +120,9 @@ def test_forms_are_the_readers_own_words(system: str, path: str, form: str) -> N
         ("greenflow", "network.nat_per_zone", "true"),
         ("greenflow", "database.backup_retention_days", "14"),
         ("greenflow", "certificate_arn", ""),
+        ("greenflow", "edge.cors_origins", ""),
+        ("greenflow", "cohorts.cookie", ""),
+        ("greenflow", "notifications.<name>.tier", "deploy_team"),
         ("greenflow", "release.rollout", ""),
         ("greenflow", "plan.steps[].gates", ""),
         ("ion", "service.timeout", "1m"),
@@ -189,9 +195,10 @@ def test_where_systems_differ_both_are_said() -> None:
 
 def test_links_inside_the_page_lead_to_a_heading() -> None:
     text = page.page()
-    headings = {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in text.splitlines()
-                if line.startswith("#")}  # fmt: skip
-    assert set(re.findall(r"\(#([^)]+)\)", text)) <= headings
+    headings = [re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in text.splitlines()
+                if line.startswith("#")]  # fmt: skip
+    links = re.findall(r"\(#([^)]+)\)", text)
+    assert {link: headings.count(link) for link in links} == dict.fromkeys(links, 1)
 
 
 def test_gates_metrics_and_presets_are_all_there() -> None:
