@@ -281,9 +281,9 @@ GREENFLOW = (
     Entry(
         "cohorts",
         During.FREE,
-        meaning="Who is a user, so that a user has one version on every device; `edge` looks. Left out, users are split "
-        "by chance and held by a cookie. While a rollout is under way, the guard of the edge function refuses a change "
-        "(R-15).",
+        meaning="Who is a user, so that a user has one version on every device; `edge` looks. Left out, users are "
+        "split by chance and held by a cookie. While a rollout is under way, the guard of the edge function refuses a "
+        "change (R-15).",
     ),
     Entry(
         "cohorts.salt",
