@@ -57,7 +57,7 @@ def test_validation_makes_a_record_for_each_host_and_waits() -> None:
 
     assert {each.name for each in records} == {"cert-validation-0", "cert-validation-1"}
     by_name = {each.name: each.inputs for each in records}
-    assert by_name["cert-validation-0"]["name"] == "_1.api.example.com."
+    assert by_name["cert-validation-0"]["name"] == "_1.api.example.com"
     assert by_name["cert-validation-1"]["records"] == ["_2.acm-validations.aws."]
     assert {(each["zoneId"], each["type"], each["ttl"]) for each in by_name.values()} == {("Z1", "CNAME", 300)}
     names = ["cert-validation-0.example.com", "cert-validation-1.example.com"]
