@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.rollout import TYPE as ROLLOUT_TYPE
-from headgate import state, transition
+from headgate import cohorts, state, transition
 from headgate.plan import IDLE
 from headgate.report import Live
 from headgate.settings import Settings
@@ -16,7 +16,7 @@ from stacks import ledger
 from stacks.greenflow_settings import GreenflowSettings
 from tests.support import stack_files
 from tests.support.fake_traffic import FakeTraffic
-from tests.support.mocks import Recorded, Registered
+from tests.support.mocks import ACCOUNT, Recorded, Registered
 from tests.support.played_clouds import Amazon
 from tests.support.stack_program import HeldRollout, Outcome, Stack, component, downstream, not_plain
 
@@ -27,6 +27,11 @@ DATA = {
     "aws:kms/key:Key",
     "aws:secretsmanager/secret:Secret",
 }
+KEPT = ["cache-primary", "database-primary", "key-key"]
+SNAPSHOT = "aws:rds/snapshot:Snapshot"
+PROVIDER = "pulumi:providers:aws"
+FRONT = {"aws", "HostedZone", "PublicName", "Firewall", "Edge", "CohortFunction", "SiteBucket", "SiteAccess"}
+DASHBOARD = ("Dashboard", "dashboard-rollout")
 # What a step may change, by class and logical name.
 OF_A_STEP = {
     ("Rollout", "rollout"),
@@ -133,9 +138,13 @@ class TestEveryPoint:
         assert slots == {name: standby_slot.get(name, {"green": 100}) for name in walk}
 
     def test_the_set_of_resources_never_changes(self, walk: Walk) -> None:
-        first = {(each.type, each.name, each.parent) for each in walk["bootstrap"].recorded.resources}
+        """But for the snapshot that a rollout starts with, under the rollout's id."""
+        first = {(each.type, each.name, each.parent) for each in lasting(walk["bootstrap"].recorded).resources}
         for name, visit in walk.items():
-            assert {(each.type, each.name, each.parent) for each in visit.recorded.resources} == first, name
+            assert {(each.type, each.name, each.parent) for each in lasting(visit.recorded).resources} == first, name
+            rollout = "again" if name.startswith("again") else "2026-02-11"
+            taken = [] if visit.settings.step == IDLE else [f"rollout-snapshot-before-{rollout}"]
+            assert [each.name for each in visit.recorded.of_type("Snapshot")] == taken, name
 
     def test_both_slots_are_always_declared(self, walk: Walk) -> None:
         for name, visit in walk.items():
@@ -178,23 +187,42 @@ class TestEveryPoint:
         }
 
     def test_guards_were_asked_before_each_change(self, walk: Walk) -> None:
-        guards = {name: [hook for hook, _ in visit.outcome.hooks_called] for name, visit in walk.items()}
         moved = {"green-10", "green-50", "green-100", "rolled-back", "again-green-10", "again-idle"}
-        assert guards == {
-            name: ["rollout-guard"]
-            + (["traffic-carrier-create"] if name == "bootstrap" else [])
-            + (["traffic-carrier-update"] if name in moved else [])
-            for name in walk
-        }
+        before: Recorded | None = None
+        for name, visit in walk.items():
+            expected = {("rollout-guard", "rollout")}
+            rules = {each.name for each in visit.recorded.of_type("ListenerRule")}
+            if before is None:
+                expected |= {("traffic-carrier-create", "balancer-traffic")}
+                if visit.settings.production:
+                    expected |= {("stack-data-create", each) for each in KEPT}
+                    expected |= {("cohort-function-unchanged", "cohorts-function")}
+            else:
+                rules &= {each for _, each in changed(before, visit.recorded)}
+            if name in moved:
+                expected |= {("traffic-carrier-update", "balancer-traffic")}
+            expected |= {("cohorts-beside", rule) for rule in rules}
+            assert sorted(visit.outcome.hooks_called) == sorted(expected), name
+            before = visit.recorded
+
+    def test_cohorts_are_served_as_the_split_says(self, walk: Walk) -> None:
+        for name, visit in walk.items():
+            if visit.settings.production:
+                found = list(served(visit.recorded).values())
+                assert {slot: found.count(slot) for slot in ("blue", "green")} == visit.live.split, name
 
     def test_names_and_addresses_are_exported(self, walk: Walk) -> None:
         visit = walk["bootstrap"]
         name = visit.settings.name
+        site = f"{name}-site-{ACCOUNT}"
+        fronted = {"edge": "edge-distribution.cloudfront.net", "site": site} if visit.settings.production else {}
         assert visit.outcome.outputs == {
             "rollout": visit.outcome.outputs["rollout"],
             "balancer": "balancer-balancer.elb.amazonaws.com",
             "url": f"https://{visit.settings.domain}/api/v2/health",
             "cluster": name,
+            "kept": KEPT if visit.settings.production else [],
+            **fronted,
         }
 
     def test_resources_carry_the_standard_tags(self, walk: Walk) -> None:
@@ -208,6 +236,30 @@ class TestEveryPoint:
         tagged = [each for each in recorded.custom() if "tags" in each.inputs]
         assert len(tagged) > 50
         assert [each.name for each in tagged if not standard.items() <= each.inputs["tags"].items()] == []
+
+
+def lasting(recorded: Recorded) -> Recorded:
+    """Everything but the snapshot of a rollout."""
+    return replace(recorded, resources=[each for each in recorded.resources if each.type != SNAPSHOT])
+
+
+def changed(before: Recorded, after: Recorded) -> set[tuple[str, str]]:
+    """Class and name of what changed in place."""
+    return lasting(before).changed(lasting(after))
+
+
+def served(recorded: Recorded) -> dict[int, str]:
+    """Cohort -> slot that the first fitting rule sends it to."""
+    rules = sorted(recorded.of_type("ListenerRule"), key=lambda each: float(each.inputs["priority"]))
+    found: dict[int, str] = {}
+    for rule in rules:
+        (condition,) = rule.inputs["conditions"]
+        groups = rule.inputs["actions"][0]["forward"]["targetGroups"]
+        (slot,) = [group["arn"].rpartition("-")[2] for group in groups if group["weight"] == 100]
+        for cohort in range(100):
+            if any(cohorts.matches(value, f"{cohort:02d}") for value in condition["httpHeader"]["values"]):
+                found.setdefault(cohort, slot)
+    return found
 
 
 def services(visit: Visit) -> list[Registered]:
@@ -227,8 +279,10 @@ class TestChanges:
     )
     def test_a_step_changes_traffic_and_capacity_and_nothing_else(self, walk: Walk, before: str, after: str) -> None:
         if before == "bootstrap":  # the candidate was named before; its step only starts its tasks
-            assert ("Listener", "balancer-traffic") not in walk[before].recorded.changed(walk[after].recorded)
-        assert walk[before].recorded.changed(walk[after].recorded) <= OF_A_STEP
+            assert ("Listener", "balancer-traffic") not in changed(walk[before].recorded, walk[after].recorded)
+        rules = {("ListenerRule", each.name) for each in walk[before].recorded.of_type("ListenerRule")}
+        shown = {DASHBOARD} if IDLE in (walk[before].settings.step, walk[after].settings.step) else set()
+        assert changed(walk[before].recorded, walk[after].recorded) <= OF_A_STEP | rules | shown
 
     def test_an_advance_changes_the_weights_of_one_listener_and_no_other_input_of_it(self, walk: Walk) -> None:
         before, after = (listener(walk[name].recorded, "traffic").inputs for name in ("green-10", "green-50"))
@@ -238,8 +292,10 @@ class TestChanges:
         assert arns[0] == arns[1]
 
     def test_a_promotion_moves_no_traffic(self, walk: Walk) -> None:
-        changed = walk["green-100"].recorded.changed(walk["promoted"].recorded)
-        assert changed == {("Rollout", "rollout"), ("Listener", "balancer-test")}
+        before, after = walk["green-100"].recorded, walk["promoted"].recorded
+        rules = {("ListenerRule", each.name) for each in before.of_type("ListenerRule")}
+        assert changed(before, after) - rules == {("Rollout", "rollout"), ("Listener", "balancer-test"), DASHBOARD}
+        assert served(before) == served(after)  # what was the candidate's is now live
 
     def test_going_back_to_a_configuration_is_exact(self, walk: Walk) -> None:
         """After the rollback everything but the record is declared as it was at the bootstrap."""
@@ -263,9 +319,10 @@ class TestOrder:
         top = [each for each in recorded.resources if "::pulumi:pulumi:Stack::" in each.parent]
         assert {each.type.rpartition(":")[2] for each in top} == {
             "Rollout", "Network", "EncryptionKey", "Certificate", "ServiceSecurityGroup", "LoadBalancer", "Database",
-            "Cache", "AppSecrets", "BlueGreenService", "LogBucket",
-        }  # fmt: skip
-        assert not any(each.custom for each in top)
+            "Cache", "AppSecrets", "BlueGreenService", "LogBucket", "AlarmTopics", "Alarms", "Backups",
+            "ImageRepository", "LogMetrics", "RolloutSnapshot", "ServiceDashboard",
+        } | (FRONT if walk["green-10"].settings.production else set())  # fmt: skip
+        assert {each.type for each in top if each.custom} <= {PROVIDER}
 
     def test_the_traffic_listener_waits_for_the_rollout(self) -> None:
         """Also for a rollout that somebody else refuses, as the policy pack does."""
@@ -274,7 +331,11 @@ class TestOrder:
         stack = Stack()
         held = HeldRollout(stack.played, {each.urn for each in usual.resources} - late)
         urns = [each.urn for each in stack.run(stack_files.load(PRODUCTION), held).recorded.resources]
-        assert len(late) < 12  # the rollout, the listener, services and their scaling
+        kinds = {each.type.rpartition(":")[2] for each in usual.resources if each.urn in late}
+        assert kinds == {
+            "Rollout", "Listener", "ListenerRule", "Service", "Target", "Policy", "MetricAlarm", "CompositeAlarm",
+            "Dashboard",
+        }  # fmt: skip
         assert set(urns[-len(late) :]) == late
         assert urns[-len(late)] == usual.one(ROLLOUT_TYPE).urn
 
@@ -405,9 +466,14 @@ class TestProtection:
 
     def test_in_production_everything_is_protected_that_a_release_does_not_make_anew(self) -> None:
         recorded = Stack().up(stack_files.load(PRODUCTION)).recorded
-        of_the_service = {each.urn for each in recorded.resources if each.parent == component(recorded, "service")}
+        made_anew = {component(recorded, name) for name in ("service", "log-metrics", "alarms", "dashboard")}
+        of_the_service = {each.urn for each in recorded.resources if each.parent in made_anew}
         open_to_change = {each.urn for each in recorded.custom() if not each.protect}
-        assert open_to_change - of_the_service == {each.urn for each in recorded.of_type("SecretVersion")}
+        assert open_to_change - of_the_service == {
+            each.urn
+            for each in recorded.resources
+            if each.type == PROVIDER or each in recorded.of_type("SecretVersion")
+        }
         assert [each.name for each in recorded.resources if each.urn in of_the_service and each.protect] == []
 
     def test_in_staging_nothing_is_protected(self) -> None:
@@ -440,7 +506,16 @@ class TestFirstPreview:
         assert [group["weight"] for group in groups] == [100, 0]
 
     def test_guards_are_asked_in_a_preview_too(self, outcome: Outcome) -> None:
-        assert [hook for hook, _ in outcome.hooks_called] == ["rollout-guard", "traffic-carrier-create"]
+        rules = {("cohorts-beside", each.name) for each in outcome.recorded.of_type("ListenerRule")}
+        assert sorted(outcome.hooks_called) == sorted(
+            {
+                ("rollout-guard", "rollout"),
+                ("traffic-carrier-create", "balancer-traffic"),
+                ("cohort-function-unchanged", "cohorts-function"),
+                *(("stack-data-create", each) for each in KEPT),
+                *rules,
+            }
+        )
 
     def test_it_reads_once_and_writes_nothing(self) -> None:
         cloud = FakeTraffic()
