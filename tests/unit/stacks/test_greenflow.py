@@ -526,9 +526,11 @@ class TestFirstPreview:
         arn = "arn:aws:acm:us-east-1:123456789012:certificate/1"
         own = stack_files.configured(PRODUCTION)
         assert isinstance(own.details, GreenflowSettings)
-        recorded = Stack(details=replace(own.details, certificate_arn=arn)).preview(own.settings).recorded
+        fronted = Stack(details=replace(own.details, certificate_arn=arn)).preview(own.settings).recorded
+        alone = replace(own.details, certificate_arn=arn, edge=None, cohorts=None)
+        recorded = Stack(details=alone).preview(own.settings).recorded
         assert recorded.of_type("aws:acm/certificate:Certificate") == []
-        assert listener(recorded, "traffic").inputs["certificateArn"] == arn
+        assert [listener(each, "traffic").inputs["certificateArn"] for each in (recorded, fronted)] == [arn, arn]
 
     def test_without_a_candidate_the_idle_slot_has_the_live_image_and_no_tasks(self) -> None:
         settings = stack_files.load(PRODUCTION)
