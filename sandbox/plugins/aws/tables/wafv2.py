@@ -6,6 +6,7 @@ from sandbox.plugins.aws.codecs import List, Obj
 from sandbox.plugins.aws.rows import Asked, Call, Field, Row, Target, described, new, row
 from sandbox.plugins.aws.tags import by_arn
 
+_DEFAULT = Obj({"allow": ("Allow", Obj()), "block": ("Block", Obj())})
 _ACTION = Obj({"allow": ("Allow", Obj()), "block": ("Block", Obj()), "count": ("Count", Obj())})
 _VISIBILITY = Obj(
     {
@@ -72,7 +73,7 @@ _ACL = row(
         "name": new("Name"),
         "scope": new("Scope", read="Scope_"),
         "description": Field("Description", default=""),
-        "defaultAction": Field("DefaultAction", _ACTION),
+        "defaultAction": Field("DefaultAction", _DEFAULT),
         "rules": Field("Rules", List(_RULE, key="name"), default=[]),
         "visibilityConfig": Field("VisibilityConfig", _VISIBILITY),
     },
