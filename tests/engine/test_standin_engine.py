@@ -253,12 +253,12 @@ aws.lb.TargetGroup("group", port=80, protocol="HTTP", lambda_multi_value_headers
     assert "Traceback" not in run.output
 
 
-def test_google_is_refused_and_says_so(make_project: MakeProject) -> None:
-    project = make_project("greenflow-staging", 'import pulumi_gcp as gcp\ngcp.storage.Bucket("b", location="EU")\n')
+def test_google_without_an_emulator_is_refused_and_says_so(make_project: MakeProject) -> None:
+    project = make_project("greenflow-staging", 'import pulumi_gcp as gcp\ngcp.pubsub.Topic("t", project="p")\n')
     project.policy_pack = False
     run = project.preview()
     assert run.code != 0
-    assert "no Google resource can be created here" in " ".join(run.output.split())
+    assert "For a real project, use the official pulumi-resource-gcp" in " ".join(run.output.split())
 
 
 def test_a_real_account_is_never_spoken_to(make_project: MakeProject) -> None:
