@@ -21,7 +21,7 @@ from google.cloud.run_v2 import RevisionsClient, ServicesClient
 from sandbox.google.client import GoogleSandbox
 
 START_S = 30.0
-LIFETIME_S = 900.0
+LIFETIME_S = 7200.0  # longer than any test run, for it lives as long as the session
 
 
 @contextlib.contextmanager

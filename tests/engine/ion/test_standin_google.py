@@ -4,10 +4,11 @@ The program is a bare service: what Headgate makes of it is tested elsewhere (te
 """
 
 import json
+from typing import Any
 
 import pytest
 
-from tests.engine.ion.conftest import STAGING, Google, MakeIon
+from tests.engine.ion.conftest import PRODUCTION, STAGING, Google, MakeIon
 from tests.support.engine import Project
 
 pytestmark = pytest.mark.engine
@@ -42,15 +43,29 @@ pulumi.export("shares", service.traffics.apply(lambda each: [entry.percent for e
 """
 
 
-@pytest.fixture(scope="module")
-def project(make_ion: MakeIon, google: Google) -> Project:
+def make(make_ion: MakeIon, stack: str) -> Project:
     """The service with two revisions, the second at 5 %."""
-    made = make_ion(STAGING, PROGRAM)
+    made = make_ion(stack, PROGRAM)
     made.policy_pack = False
     for settings in ({"share": "0"}, {"second": "true"}, {"share": "5"}):
         for key, value in settings.items():
             made.pulumi("config", "set", f"standin:{key}", value, check=True)
         made.up("--skip-preview")
+    return made
+
+
+@pytest.fixture(scope="module")
+def made(make_ion: MakeIon) -> Project:
+    return make(make_ion, STAGING)
+
+
+@pytest.fixture
+def project(made: Project, google: Google) -> Project:
+    """At 5 %, whatever the test before left."""
+    google.clear()
+    if live_split(google) != {"live": 95, "candidate": 5}:
+        set_share(made, 5)
+        made.up("--skip-preview", "--refresh")
     return made
 
 
@@ -63,9 +78,13 @@ def provider_calls(google: Google, since: int) -> list[str]:
     return [f"{call['method']} {call['operation'].rpartition('services.')[2]}" for call in calls]
 
 
+def services(google: Google) -> dict[str, Any]:
+    found: dict[str, Any] = google.http.get("store").raise_for_status().json().get("run.services", {})
+    return found
+
+
 def live_split(google: Google) -> dict[str, int]:
-    services = google.http.get("store").raise_for_status().json()["run.services"]
-    (service,) = services.values()
+    (service,) = (each for name, each in services(google).items() if f"/{STAGING}/" in name)
     return {each["tag"]: each.get("percent", 0) for each in service["trafficStatuses"]}
 
 
@@ -79,8 +98,8 @@ def test_a_stack_without_changes_asks_for_nothing(project: Project, google: Goog
 
 
 def test_drift_is_shown_by_a_refresh_only(project: Project, google: Google) -> None:
-    (service,) = google.http.get("store").raise_for_status().json()["run.services"]
-    entries = google.http.get("store").raise_for_status().json()["run.services"][service]["traffic"]
+    (service,) = (name for name in services(google) if f"/{STAGING}/" in name)
+    entries = services(google)[service]["traffic"]
     for entry, percent in zip(entries, (50, 50), strict=True):
         entry["percent"] = percent
     path = f"{google.url}/v2/{service}?updateMask=traffic"
@@ -129,7 +148,8 @@ def test_a_refresh_after_a_refused_update_repairs_at_once(project: Project, goog
     assert live_split(google) == {"live": 80, "candidate": 20}
 
 
-def test_a_protected_service_is_not_destroyed(project: Project, google: Google) -> None:
+def test_a_protected_service_is_not_destroyed(make_ion: MakeIon, google: Google) -> None:
+    project = make(make_ion, PRODUCTION)
     project.pulumi("config", "set", "standin:protect", "true", check=True)
     project.up("--skip-preview")
     since = google.last_call()
@@ -140,4 +160,4 @@ def test_a_protected_service_is_not_destroyed(project: Project, google: Google) 
     project.pulumi("config", "set", "standin:protect", "false", check=True)
     project.up("--skip-preview")
     project.pulumi("destroy", "--yes", "--non-interactive", "--skip-preview", check=True)
-    assert not google.http.get("store").raise_for_status().json().get("run.services")
+    assert not [name for name in services(google) if f"/{PRODUCTION}/" in name]
