@@ -24,7 +24,6 @@ class Entry:
     revision: object
     share: object
     kind: object
-    tag: object = None
 
 
 def check_weights(weights: Sequence[object], *, carrier: bool) -> tuple[Violation, ...]:

@@ -8,6 +8,7 @@ from headgate.problems import Problem
 from headgate.wire import show
 
 PROJECT = "headgate"
+HOST_NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
 class Reader:

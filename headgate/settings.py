@@ -8,7 +8,7 @@ from types import MappingProxyType
 from headgate import plan as plans
 from headgate.plan import IDLE, Plan
 from headgate.problems import Problem, RuleId
-from headgate.reader import PROJECT, Reader
+from headgate.reader import HOST_NAME, PROJECT, Reader
 from headgate.state import Asked, Release, Version
 from headgate.systems import SYSTEMS, System, slot_of
 
@@ -75,8 +75,7 @@ class Settings:
     def slots(self) -> tuple[str, ...]:
         """Where versions run: the fixed slots, or those of the versions that are named."""
         fixed = SYSTEMS[self.system].slots
-        release = self.release
-        return fixed or tuple(each.slot for each in (release.live, release.candidate, release.standby) if each)
+        return fixed or tuple(version.slot for version in self.release.versions)
 
     @property
     def asked(self) -> Asked:
@@ -123,7 +122,7 @@ def read(raw: Mapping[str, object], reader: Reader, known_gates: Collection[str]
         system=system,
         environment=environment,
         owner=reader.text(raw.get("owner"), "headgate:owner"),
-        domain=reader.matching(raw.get("domain"), "headgate:domain", _DOMAIN, "a host name such as api.example.com"),
+        domain=reader.matching(raw.get("domain"), "headgate:domain", HOST_NAME, "a host name such as api.example.com"),
         release=_release(reader, raw.get("release"), known, f"{system}-{environment}"),
         step=_step(reader, raw.get("step", IDLE), plan),
         plan=plan or Plan(steps=()),
@@ -137,9 +136,6 @@ def read(raw: Mapping[str, object], reader: Reader, known_gates: Collection[str]
         reader.add("headgate:plan.stickiness", settings.plan.stickiness, f"nothing: system {system!r} holds users by "
                    "a setting of each version, which the plan cannot bound", "Remove it.")  # fmt: skip
     return settings
-
-
-_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
 def _release(reader: Reader, raw: object, system: System, stack: str) -> Release:

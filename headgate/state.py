@@ -39,6 +39,11 @@ class Release:
     standby: Version | None = None
     rollout: str | None = None
 
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """Those that are named: live, candidate, standby."""
+        return tuple(each for each in (self.live, self.candidate, self.standby) if each is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

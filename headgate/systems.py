@@ -26,10 +26,16 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
 )
 
 
-_BY_DIGEST = re.compile(r".+@sha256:([0-9a-f]{64})")
+_BY_DIGEST = re.compile(r".+@sha256:([0-9a-f]{64})", re.DOTALL)
+
+
+def digest_of(image: str) -> str:
+    """The 64 lower-case hex digits that pin `image`, `name@sha256:...`; empty when it is not pinned."""
+    match = _BY_DIGEST.fullmatch(image)
+    return match[1] if match else ""
 
 
 def slot_of(stack: str, image: str) -> str:
     """The slot of `image`: `<stack>-` and the first 12 hex digits of its digest; empty without a whole digest."""
-    match = _BY_DIGEST.fullmatch(image)
-    return f"{stack}-{match[1][:DIGEST_DIGITS]}" if match else ""
+    digest = digest_of(image)
+    return f"{stack}-{digest[:DIGEST_DIGITS]}" if digest else ""

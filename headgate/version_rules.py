@@ -8,6 +8,7 @@ from headgate.context import Context
 from headgate.moves import Move
 from headgate.problems import RuleId, Violation
 from headgate.state import Phase, State
+from headgate.systems import digest_of
 
 
 def judge_live_frozen(context: Context) -> Iterable[Violation]:
@@ -74,7 +75,7 @@ def images(proposed: State) -> Iterable[Violation]:
         ("candidate", proposed.candidate),
         ("standby", proposed.standby),
     ):
-        if version is not None and not by_digest(version.image):
+        if version is not None and not digest_of(version.image):
             yield Violation(
                 RuleId.IMAGES_BY_DIGEST,
                 f"headgate:release.{role}.image must end in @sha256: and 64 hex digits.",
@@ -89,12 +90,6 @@ def images(proposed: State) -> Iterable[Violation]:
             f"both are {candidate.image!r}.",
             "Put the new image into headgate:release.candidate.",
         )
-
-
-def by_digest(image: str) -> bool:
-    """Whether `image` is pinned: `name@sha256:` and 64 lower-case hex digits."""
-    name, separator, digest = image.rpartition("@sha256:")
-    return bool(name and separator) and len(digest) == 64 and set(digest) <= set("0123456789abcdef")
 
 
 def judge_single_active(context: Context) -> Iterable[Violation]:

@@ -141,7 +141,7 @@ def build(
         {
             "repository_name": name,
             "kms_key_arn": key.key_arn,
-            "versions_in_use": _labels(settings),
+            "versions_in_use": [version.version for version in settings.release.versions],
             "protect_data": settings.production,
             "tags": tags,
         },
@@ -225,7 +225,7 @@ def build(
         KEPT: kept.keeps(key.key, database.instance, cache.replication_group) if kept else [],
         **fronted,
         "balancer": balancer.dns_name,
-        "url": f"https://{settings.domain}/api/v2/health",
+        "url": f"https://{settings.domain}{greenflow_edge.HEALTH}",
         "cluster": service.cluster_name,
     }
 
@@ -250,7 +250,7 @@ def _kept(settings: Settings) -> pulumi.ResourceOptions:
 def _slots(settings: Settings, desired: state.Desired, balancer: LoadBalancer) -> SlotsArgs:
     """Every slot with the version in it; a slot without one runs the live image with no tasks."""
     release = settings.release
-    versions = {version.slot: version for version in (release.live, release.candidate, release.standby) if version}
+    versions = {version.slot: version for version in release.versions}
 
     def slot_args(slot: str) -> SlotArgs:
         version = versions.get(slot, release.live)
@@ -283,12 +283,6 @@ def _certificate(around: Surroundings, named: greenflow_edge.Names | None) -> Ce
     if existing is not None:
         args = {"existing_certificate_arn": existing, "tags": around.tags}
     return Certificate("balancer-certificate" if named else "certificate", args, around.opts)
-
-
-def _labels(settings: Settings) -> list[str]:
-    """Labels of the versions that a rollout or a rollback may need; images are pushed under them."""
-    release = settings.release
-    return [version.version for version in (release.live, release.candidate, release.standby) if version]
 
 
 def _cache_url(cache: Cache) -> pulumi.Output[str]:

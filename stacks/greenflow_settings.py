@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from types import MappingProxyType
 
 from headgate.cohorts import HEADER
-from headgate.reader import Reader
+from headgate.reader import HOST_NAME, Reader
 from stacks import notifications
 from stacks.notifications import EMAIL, SMS, Channel, Kind, Kinds
 
@@ -96,7 +96,6 @@ CHANNELS: Kinds = MappingProxyType(
         "slack": Kind(re.compile(r"T[A-Z0-9]+/C[A-Z0-9]+"), "workspace and channel such as T0123ABCD/C0456EFGH"),
     }
 )
-_HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{5,31}")
 _ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -111,7 +110,7 @@ def _edge(reader: Reader, raw: object) -> EdgeSettings | None:
         reader.add(where, "both zone and zone_id" if zone else "neither", "zone, or zone_id of one that exists",
                    "Write one of the two.")  # fmt: skip
     if zone is not None:
-        zone = reader.matching(zone, f"{where}.zone", _HOST, "a DNS zone such as example.com")
+        zone = reader.matching(zone, f"{where}.zone", HOST_NAME, "a DNS zone such as example.com")
     if zone_id is not None:
         zone_id = reader.matching(zone_id, f"{where}.zone_id", _ZONE_ID, "the id of a hosted zone")
     if not isinstance(origins, list):

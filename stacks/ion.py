@@ -23,7 +23,6 @@ from headgate import limits
 from headgate.clock import Clock
 from headgate.plan import IDLE
 from headgate.settings import Settings
-from headgate.state import Release, Version
 from headgate.traffic.port import TrafficPort
 from stacks import foundation, ledger
 from stacks.ion_settings import IonSettings
@@ -55,7 +54,7 @@ def build(settings: Settings, details: IonSettings, clock: Clock, port: TrafficP
             "project": project,
             "location": region,
             "kms_key_name": keys.key_names["artifactregistry.googleapis.com"],
-            "images_in_use": [version.image for version in _versions(settings.release)],
+            "images_in_use": [version.image for version in settings.release.versions],
             "protect_data": settings.production,
             "labels": labels,
         },
@@ -234,10 +233,6 @@ def _channel(channel: Channel) -> ChannelArgs:
 
 def _entry(version: int | None) -> SecretEntryArgs:
     return {} if version is None else {"version": version}
-
-
-def _versions(release: Release) -> list[Version]:
-    return [version for version in (release.live, release.candidate, release.standby) if version]
 
 
 def _kept(settings: Settings) -> pulumi.ResourceOptions:

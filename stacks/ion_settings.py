@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from headgate import duration
-from headgate.reader import Reader
+from headgate.reader import HOST_NAME, Reader
 from stacks import notifications
 from stacks.notifications import EMAIL, HIDDEN, SMS, Channel, Kind, Kinds, hidden
 
@@ -72,7 +72,6 @@ def read(raw: Mapping[str, object], reader: Reader) -> IonSettings:
     )
 
 
-_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _CPU = re.compile(r"[12468]")
 _MEMORY = re.compile(r"[1-9][0-9]*(Mi|Gi)")
 _PATH = re.compile(r"/[A-Za-z0-9/_.~-]*")
@@ -95,7 +94,7 @@ def _front_door(reader: Reader, raw: object) -> FrontDoorSettings:
     mapping = reader.mapping(raw, where, ("public", "requests_per_minute", "candidate_domain", "test_client_cidrs"))
     domain = mapping.get("candidate_domain")
     if domain is not None:
-        domain = reader.matching(domain, f"{where}.candidate_domain", _DOMAIN, "a host name such as next.example.com")
+        domain = reader.matching(domain, f"{where}.candidate_domain", HOST_NAME, "a host name such as next.example.com")
         if not mapping.get("test_client_cidrs"):
             reader.add(f"{where}.test_client_cidrs", None, "who may use candidate_domain", "List address ranges.")
     return FrontDoorSettings(

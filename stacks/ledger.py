@@ -23,11 +23,6 @@ READINGS = 3  # a control plane may answer with the old split for a moment after
 BETWEEN_READINGS = 1.0  # seconds
 
 
-def recorded(wait: Callable[[float], None] = time.sleep) -> object:
-    """The recorded transition as it stands in this stack's last outputs; None before the first deployment."""
-    return outputs(wait).get(OUTPUT)
-
-
 def outputs(wait: Callable[[float], None] = time.sleep) -> Mapping[str, Any]:
     """This stack's last outputs; empty before the first deployment.
 

@@ -25,4 +25,4 @@ def service(inputs: Mapping[str, Any], change: Transition) -> tuple[Violation, .
 def _entry(raw: object) -> Entry:
     if not isinstance(raw, Mapping):
         return Entry(None, raw, None)
-    return Entry(raw.get("revision"), raw.get("percent"), raw.get("type"), raw.get("tag"))
+    return Entry(raw.get("revision"), raw.get("percent"), raw.get("type"))

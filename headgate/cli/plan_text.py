@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from headgate import duration, windows
+from headgate.cli.status_text import as_text
 from headgate.schedule import PROMOTED, Schedule, Stretch
 from headgate.settings import Settings
 from headgate.systems import SYSTEMS
@@ -26,8 +27,7 @@ def show(settings: Settings, schedule: Schedule, screen: Console) -> str:
         screen.print(table)
         for line in _notes(settings):
             screen.print(line, style="dim")
-    lines = captured.get().splitlines()
-    return "\n".join(lines if screen.is_terminal else [line.rstrip() for line in lines])
+    return as_text(captured.get(), screen)
 
 
 def _cells(each: Stretch) -> tuple[str, ...]:

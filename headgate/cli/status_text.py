@@ -61,8 +61,12 @@ def show(found: Sequence[Situation], clock: Clock, real_now: int, screen: Consol
     with screen.capture() as captured:
         for number, each in enumerate(found):
             screen.print(*([""] if number else []), block(each, clock, marks, real_now), sep="\n")
-    lines = captured.get().splitlines()
-    # The table fills its columns with spaces, which nobody wants in a file.
+    return as_text(captured.get(), screen)
+
+
+def as_text(drawn: str, screen: Console) -> str:
+    """What `screen` drew. Tables fill their columns with spaces, which nobody wants in a file."""
+    lines = drawn.splitlines()
     return "\n".join(lines if screen.is_terminal else [line.rstrip() for line in lines])
 
 

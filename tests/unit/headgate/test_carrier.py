@@ -272,7 +272,7 @@ class TestEntries:
         found = carrier.check_entries([entry("", 100, LATEST), entry("blue", 5)], None)
         assert [violation.rule[:4] for violation in found] == ["R-02", "R-25", "R-25"]
 
-    @given(st.lists(st.builds(Entry, anything, anything, anything, anything), max_size=4), anything)
+    @given(st.lists(st.builds(Entry, anything, anything, anything), max_size=4), anything)
     def test_total(self, entries: list[Entry], template: object) -> None:
         if not carrier.check_entries(entries, template):
             assert sum(each.share or 0 for each in entries) == 100  # type: ignore[misc]

@@ -67,7 +67,7 @@ class TestRecorded:
         """What is read, the waits in between, and the names of the stacks that were asked for."""
         recorder = StackRecorder(preview=True, last_outputs=outputs, backend_errors=errors)
         found, waits = list[object](), list[float]()
-        run(lambda: found.append(ledger.recorded(waits.append)), recorder)
+        run(lambda: found.append(ledger.outputs(waits.append).get(ledger.OUTPUT)), recorder)
         return found, waits, recorder.asked_for
 
     def test_nothing_is_recorded_before_the_first_deployment(self) -> None:
