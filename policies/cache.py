@@ -134,6 +134,7 @@ RULES = (
         reads=("snapshotRetentionLimit", "finalSnapshotIdentifier"),
         check=_backed_up,
         remedy="Raise snapshotRetentionLimit, and name the last snapshot in finalSnapshotIdentifier.",
+        binds_going_back=True,
         severity=Severity.MEDIUM,
         source="FSBP ElastiCache.1",
         where=Where.PRODUCTION,

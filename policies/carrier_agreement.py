@@ -225,6 +225,7 @@ STACK_RULES = (
         ),
         check=_agrees,
         remedy="Let listener, services and autoscaling take weights and tasks from the state of the rollout.",
+        binds_going_back=True,
         severity=Severity.CRITICAL,
         source="project",
         exemptible=False,

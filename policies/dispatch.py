@@ -1,9 +1,10 @@
 """The server side of the pack: each resource meets only the rules for its type, as its environment has them.
 
 The SDK's servicer reads a resource again for every policy, so that a pack costs policies times resources; it drops the
-stack configuration that the engine sends; it unwraps secrets without a trace; and it shows stack policies a component's
-outputs, not its inputs. The Dispatcher puts one servicer of the SDK in front of each type instead, and keeps what the
-SDK forgets. How the SDK reads, judges and reports stays its own business.
+stack configuration that the engine sends; it unwraps secrets without a trace; it shows stack policies a component's
+outputs, not its inputs; and a policy has one level for a whole run. The Dispatcher puts one servicer of the SDK in
+front of each type instead, keeps what the SDK forgets, and lowers levels while traffic is given back. How the SDK reads
+and judges stays its own business.
 
 Nothing here is part of the SDK's documented interface; tests/unit/policies/test_dispatch.py fails when it changes.
 """
@@ -18,10 +19,12 @@ from pulumi.runtime import proto, rpc
 from pulumi_policy import EnforcementLevel, Policy
 from pulumi_policy import policy as sdk
 
-from policies import configuration, housekeeping
+from headgate.clock import ClockError
+from policies import configuration, going_back, housekeeping
 from policies.adapter import MARKS, RulePolicy, StackRulePolicy
 from policies.configuration import LEVEL_KEY, PRODUCTION
-from policies.facts import canonical, every
+from policies.facts import canonical, covers, every
+from policies.going_back import Direction
 from policies.model import Described, Level
 from policies.pack import VERSION
 from policies.rollout import ROLLOUT
@@ -29,6 +32,7 @@ from policies.session import Session, endpoints_of
 
 _SdkServicer = sdk._PolicyAnalyzerServicer  # noqa: SLF001 - see the module's docstring
 POLICY_ERROR = "policy error "
+_OF_THE_ENGINE = "pulumi:"  # the stack itself and its providers: nothing in a cloud
 # How the engine writes a secret (Pulumi SDK, runtime.rpc).
 _SIGNATURE, _SECRET = rpc._special_sig_key, rpc._special_secret_sig  # noqa: SLF001
 
@@ -65,8 +69,21 @@ class Dispatcher(proto.AnalyzerServicer):
         self._servicer: Callable[..., Any] = lambda part, initial: _SdkServicer(
             name, VERSION, list(part), level, initial, *others
         )
-        self._rollouts: dict[str, Any] = {}
+        self._open()
         self._set_up(PRODUCTION)
+
+    def _open(self) -> None:
+        """Forgets whatever another run left."""
+        self._rollouts: dict[str, Any] = {}
+        self._direction = Direction(self._began())
+        self._held = proto.AnalyzeResponse()
+        self._session.used.clear()
+
+    def _began(self) -> int | None:
+        try:
+            return self._session.now()
+        except ClockError:
+            return None  # the rollout rules say so; nothing goes back by a clock that may not run
 
     def _set_up(self, environment: str) -> None:
         entries, self._file_problems = configuration.load(environment, self._rules, self._session.folder)
@@ -80,7 +97,7 @@ class Dispatcher(proto.AnalyzerServicer):
                 made[key] = self._servicer(part, initial)
             self._by_type[token] = made[key]
         self._of_stack = [
-            (policy.types, self._servicer([policy], initial))
+            (policy, self._servicer([policy], initial))
             for policy in self._policies
             if isinstance(policy, StackRulePolicy)
         ]
@@ -97,6 +114,7 @@ class Dispatcher(proto.AnalyzerServicer):
         config = dict(request.config)
         self._session.environment = configuration.environment_of(request.stack, config)
         self._session.endpoints = endpoints_of(config)
+        self._open()
         self._set_up(self._session.environment)
         for servicer in self._all:
             servicer.ConfigureStack(request, context)
@@ -132,21 +150,44 @@ class Dispatcher(proto.AnalyzerServicer):
         """One resource, before it is changed."""
         if request.type == ROLLOUT:
             self._rollouts[request.urn] = request.properties
+            self._direction.see(request.urn, request.properties)
+        response = self._judged(request, context)
+        if request.type == housekeeping.STACK:
+            self._held.MergeFrom(response)  # it comes before any Rollout can have been seen
+            return proto.AnalyzeResponse()
+        return response if request.type.startswith(_OF_THE_ENGINE) else self._directed(response)
+
+    def _judged(self, request: Any, context: Any) -> Any:
         token = canonical(request.type)
         servicer = self._by_type.get(token) or self._by_type.get(every(token))
         if servicer is None:
             return proto.AnalyzeResponse()
         _note_secrets(request.properties)
-        return self._closed(lambda: servicer.Analyze(request, context), request.type)
+        rules = (rule for rule in self._rules.values() if covers(rule.types, token))
+        return self._closed(lambda: servicer.Analyze(request, context), request.type, rules)
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802
         """All resources together, at the end."""
         response = proto.AnalyzeResponse()
-        for types, servicer in self._of_stack:
+        for policy, servicer in self._of_stack:
             part = proto.AnalyzeStackRequest(
-                resources=[self._with_inputs(each) for each in request.resources if canonical(each.type) in types]
+                resources=[
+                    self._with_inputs(each) for each in request.resources if canonical(each.type) in policy.types
+                ]
             )
-            response.MergeFrom(self._closed(partial(servicer.AnalyzeStack, part, context), "the stack"))
+            rules = [self._rules[policy.name]]
+            response.MergeFrom(self._closed(partial(servicer.AnalyzeStack, part, context), "the stack", rules))
+        return self._directed(response)
+
+    def _directed(self, response: Any) -> Any:
+        """`response` with what was held until the run's direction can be known; advice where the run goes back."""
+        held, self._held = self._held, proto.AnalyzeResponse()
+        response.MergeFrom(held)
+        if self._direction.back:
+            for diagnostic in response.diagnostics:
+                rule = self._rules.get(diagnostic.policyName)
+                if rule is not None and not rule.binds_going_back:
+                    going_back.advise(diagnostic)
         return response
 
     def Remediate(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
@@ -173,24 +214,25 @@ class Dispatcher(proto.AnalyzerServicer):
             properties.get("exemptions", []), self._rules, configuration.today(self._session.calendar())
         )
 
-    def _closed(self, judge: Callable[[], Any], what: str) -> Any:
-        """The response of `judge`; whatever goes wrong in it blocks, and says so."""
+    def _closed(self, judge: Callable[[], Any], what: str, rules: Iterable[Described]) -> Any:
+        """The response of `judge`; whatever goes wrong in it blocks, and says so.
+
+        `rules`: those that `judge` asks; when none of them binds while traffic is given back, it is advice then.
+        """
         try:
             response = judge()
         except Exception as error:  # noqa: BLE001 - the engine would end the run with a bare message
-            message = f"{POLICY_ERROR}in the policy pack: {what} cannot be read ({type(error).__name__})."
-            return proto.AnalyzeResponse(
-                diagnostics=[
-                    proto.AnalyzeDiagnostic(
-                        policyName="policy-error",
-                        description="What cannot be judged does not pass.",
-                        message=message,
-                        enforcementLevel=proto.MANDATORY,
-                        policyPackName=self._name,
-                        policyPackVersion=VERSION,
-                    )
-                ]
+            unread = proto.AnalyzeDiagnostic(
+                policyName="policy-error",
+                description="What cannot be judged does not pass.",
+                message=f"{POLICY_ERROR}in the policy pack: {what} cannot be read ({type(error).__name__}).",
+                enforcementLevel=proto.MANDATORY,
+                policyPackName=self._name,
+                policyPackVersion=VERSION,
             )
+            if self._direction.back and not any(rule.binds_going_back for rule in rules):
+                going_back.advise(unread)
+            return proto.AnalyzeResponse(diagnostics=[unread])
         for diagnostic in response.diagnostics:
             if f"\n{POLICY_ERROR}{diagnostic.policyName}:" in diagnostic.message:
                 diagnostic.enforcementLevel = proto.MANDATORY

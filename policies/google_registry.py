@@ -72,6 +72,7 @@ RULES = (
         ),
         check=_protected,
         remedy="Set dockerConfig.immutableTags, kmsKeyName and a clean-up policy that keeps the most recent versions.",
+        binds_going_back=True,
         severity=Severity.HIGH,
         source="CKV_GCP_84",
         where=Where.PRODUCTION,

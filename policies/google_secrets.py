@@ -106,6 +106,7 @@ RULES = (
         defers=frozenset({"replication", "customerManagedEncryption"}),
         remedy="Set kmsKeyName, rotation, versionDestroyTtl and deletionProtection; what nothing can rotate has"
         f" the label {ROTATION_LABEL}={EXEMPT} and the annotation {ROTATION_REASON}.",
+        binds_going_back=True,
         severity=Severity.HIGH,
         source="Google guidance",
         where=Where.PRODUCTION,

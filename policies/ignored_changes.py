@@ -52,6 +52,7 @@ RULES = (
         reads=(),
         check=_not_ignored,
         remedy="Remove the input from ignoreChanges; the kept value would be judged, not the declared one.",
+        binds_going_back=True,
         severity=Severity.CRITICAL,
         source="project",
         settings={

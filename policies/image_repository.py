@@ -107,6 +107,7 @@ RULES = (
         check=_keeps,
         defers=frozenset({"policy"}),
         remedy="Count images instead of days, and keep at least as many as releases are retained.",
+        binds_going_back=True,
         severity=Severity.HIGH,
         source="FSBP ECR.3",
         settings={"keepImages": number(10, "Least newest tagged images that are kept.", minimum=1)},

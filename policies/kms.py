@@ -110,6 +110,7 @@ RULES = (
         defers=frozenset({"policy"}),
         remedy="Keep the key and its window. To move to another key, encrypt the data with it first; delete the old one"
         " only when no backup needs it.",
+        binds_going_back=True,
         severity=Severity.CRITICAL,
         source="FSBP KMS.3, KMS.5",
         settings={"minimumDays": number(30, "Least days between the order to delete and the deletion.", minimum=7)},
@@ -126,6 +127,7 @@ STACK_RULES = (
         reads=("kmsKeyId", "kmsMasterKeyId"),
         check=_declared,
         remedy="Put the key back into the program under its old name. A key that is deleted takes all its data along.",
+        binds_going_back=True,
         severity=Severity.CRITICAL,
         source="FSBP KMS.3",
         where=Where.PRODUCTION,

@@ -77,7 +77,8 @@ class Described:
     `row`: its number in the catalogue of rules (docs/policies.md). `types`: canonical type tokens it wants to see.
     `reads`: inputs the check looks at (keys with dots between, lists without index). `speaks_for_itself`: findings
     already name the rule and what to do. `exemptible`: a configuration may exempt resources from it and lower its
-    `level`.
+    `level`. `binds_going_back`: it stops a run that gives traffic back as well; others only advise then
+    (docs/adr/0012-nothing-but-data-stops-a-rollback.md).
     """
 
     id: str
@@ -94,6 +95,7 @@ class Described:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     exemptible: bool = True
     speaks_for_itself: bool = False
+    binds_going_back: bool = False
 
     @property
     def defaults(self) -> Settings:

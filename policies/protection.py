@@ -58,6 +58,7 @@ def rules(surroundings: Surroundings) -> tuple[Rule, ...]:
             check=check,
             remedy="Leave protect_data of the component true. To move data, create the new resource beside the old one,"
             " copy (for a database: restore a snapshot), switch the readers, and retire the old one by hand.",
+            binds_going_back=True,
             severity=Severity.CRITICAL,
             source="project",
             exemptible=False,

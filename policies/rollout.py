@@ -154,6 +154,7 @@ def _rule(rule: RuleId, surroundings: Surroundings) -> Rule:
         source="project",
         exemptible=rule not in NEVER_EXEMPT,
         speaks_for_itself=True,
+        binds_going_back=True,
     )
 
 

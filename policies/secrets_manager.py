@@ -112,6 +112,7 @@ RULES = (
         reads=("recoveryWindowInDays",),
         check=_recoverable,
         remedy="Leave recoveryWindowInDays out, or set it to 7 or more.",
+        binds_going_back=True,
         severity=Severity.HIGH,
         source="project",
         where=Where.PRODUCTION,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from components.guard import CarrierGuard, Declared
 from components.rollout import Rollout
 from headgate.clock import Clock
@@ -25,7 +27,11 @@ class Beginning:
 
 
 def begin(settings: Settings, clock: Clock, port: TrafficPort, declared: Declared) -> Beginning:
-    """Decides the transition that `settings` ask for and registers it; `declared` judges the carrier's own inputs."""
+    """Decides the transition that `settings` ask for and registers it; `declared` judges the carrier's own inputs.
+
+    Everything that is declared afterwards is registered after it: the policy pack has seen which way the run goes
+    before it judges anything else, and when the transition is refused nothing else begins.
+    """
     last = ledger.outputs()
     change = ledger.decide(last.get(ledger.OUTPUT), settings, port, clock.now())
     rollout = Rollout(
@@ -39,5 +45,23 @@ def begin(settings: Settings, clock: Clock, port: TrafficPort, declared: Declare
         },
         now=clock.now,
     )
+    pulumi.runtime.register_stack_transformation(_after(rollout))
     guard = CarrierGuard("traffic", change, declared, clock.now, lambda: port.read_live().exists)
     return Beginning(last, change, rollout, guard)
+
+
+def _after(rollout: Rollout) -> pulumi.ResourceTransformation:
+    """Holds what has no parent until `rollout` is registered; what has one waits for that anyway.
+
+    A dependency on an empty list that is known then, and not on the component: that would wait for its children, of
+    which it has none, and would be written into every resource's state.
+    """
+    registered = rollout.urn.apply(lambda _: list[pulumi.Resource]())
+
+    def hold(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if args.opts.parent is not None:
+            return None
+        opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(depends_on=registered))
+        return pulumi.ResourceTransformationResult(args.props, opts)
+
+    return hold

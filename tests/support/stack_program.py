@@ -6,9 +6,7 @@ update fails. What the cloud makes of it is in `played_clouds`.
 """
 
 import asyncio
-import itertools
 import json
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -19,7 +17,6 @@ import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import resource_pb2
 
-from components.rollout import TYPE as ROLLOUT_TYPE
 from headgate.settings import Settings
 from headgate.traffic.port import TrafficPort
 from stacks.configuration import Details
@@ -28,7 +25,7 @@ from tests.support import stack_files
 from tests.support.drive import run
 from tests.support.fake_traffic import FakeTraffic
 from tests.support.hooks import call_hook
-from tests.support.mocks import ACCOUNT, UNKNOWN, Recorded, Recorder, Registered, Secret, decode
+from tests.support.mocks import ACCOUNT, UNKNOWN, Recorded, Recorder, Secret, decode
 from tests.support.played_clouds import CLOUDS, Amazon, PlayedCloud, is_carrier
 
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
@@ -147,21 +144,12 @@ class StackRecorder(Recorder):
             asyncio.run_coroutine_threadsafe(call, self.loop).result(timeout=60)
 
 
-class HeldRollout(StackRecorder):
-    """Keeps the rollout waiting until the `others`, by URN, are registered."""
+class RefusedRollout(StackRecorder):
+    """Refuses the rollout, as the policy pack does."""
 
-    def __init__(self, played: PlayedCloud, others: set[str]) -> None:
+    def __init__(self, played: PlayedCloud) -> None:
         super().__init__(preview=False, cloud=played)
-        self._others = others
-        self._registered = threading.Event()
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
-        if request.type == ROLLOUT_TYPE:
-            assert self._registered.wait(timeout=60)
-        response = super().RegisterResource(request)
-        if self._others <= {each.urn for each in self.recorded.resources}:
-            self._registered.set()
-        return response
+        self.refuses = "rollout"
 
 
 @dataclass
@@ -278,20 +266,6 @@ def _through_the_wire(outputs: Mapping[str, Any]) -> dict[str, Any]:
     """Outputs as Pulumi stores them."""
     plain: dict[str, Any] = json.loads(json.dumps(outputs))
     return plain
-
-
-def downstream(recorded: Recorded, *first: Registered) -> set[str]:
-    """URNs of resources and of everything that depends on them."""
-    found = {each.urn for each in first}
-    while True:
-        more = {
-            each.urn
-            for each in recorded.resources
-            if found & {*each.dependencies, *itertools.chain.from_iterable(each.property_dependencies.values())}
-        }
-        if more <= found:
-            return found
-        found |= more
 
 
 def component(recorded: Recorded, name: str) -> str:

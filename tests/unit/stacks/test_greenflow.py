@@ -18,7 +18,7 @@ from tests.support import stack_files
 from tests.support.fake_traffic import FakeTraffic
 from tests.support.mocks import ACCOUNT, Recorded, Registered
 from tests.support.played_clouds import Amazon
-from tests.support.stack_program import HeldRollout, Outcome, Stack, component, downstream, not_plain
+from tests.support.stack_program import Outcome, RefusedRollout, Stack, component, not_plain
 
 PRODUCTION, STAGING = "greenflow-production", "greenflow-staging"
 DATA = {
@@ -324,20 +324,18 @@ class TestOrder:
         } | (FRONT if walk["green-10"].settings.production else set())  # fmt: skip
         assert {each.type for each in top if each.custom} <= {PROVIDER}
 
-    def test_the_traffic_listener_waits_for_the_rollout(self) -> None:
+    def test_everything_waits_for_the_rollout(self) -> None:
         """Also for a rollout that somebody else refuses, as the policy pack does."""
-        usual = Stack().up(stack_files.load(PRODUCTION)).recorded
-        late = downstream(usual, usual.one(ROLLOUT_TYPE), listener(usual, "traffic"))
         stack = Stack()
-        held = HeldRollout(stack.played, {each.urn for each in usual.resources} - late)
-        urns = [each.urn for each in stack.run(stack_files.load(PRODUCTION), held).recorded.resources]
-        kinds = {each.type.rpartition(":")[2] for each in usual.resources if each.urn in late}
-        assert kinds == {
-            "Rollout", "Listener", "ListenerRule", "Service", "Target", "Policy", "MetricAlarm", "CompositeAlarm",
-            "Dashboard",
-        }  # fmt: skip
-        assert set(urns[-len(late) :]) == late
-        assert urns[-len(late)] == usual.one(ROLLOUT_TYPE).urn
+        refused = RefusedRollout(stack.played)
+        with pytest.raises(Exception, match="rollout is refused"):
+            stack.run(stack_files.load(PRODUCTION), refused)
+        assert refused.recorded.resources == []
+
+    def test_waiting_for_the_rollout_is_in_no_state(self, walk: Walk) -> None:
+        recorded = walk["green-10"].recorded
+        rollout = recorded.one(ROLLOUT_TYPE).urn
+        assert not any(rollout in each.dependencies for each in recorded.resources)
 
     def test_tasks_follow_traffic(self, walk: Walk) -> None:
         """So that a rollback moves traffic before it stops tasks; see docs/adr/0007."""

@@ -17,7 +17,7 @@ from stacks.ion_settings import Channel, IonSettings
 from tests.support import stack_files
 from tests.support.mocks import Recorded, Registered
 from tests.support.played_clouds import BY_REVISION, Google
-from tests.support.stack_program import HeldRollout, Outcome, Stack, component, downstream, not_plain
+from tests.support.stack_program import Outcome, RefusedRollout, Stack, component, not_plain
 
 PRODUCTION, STAGING = "ion-production", "ion-staging"
 SERVICE = "gcp:cloudrunv2/service:Service"
@@ -282,16 +282,13 @@ class TestOrder:
         }  # fmt: skip
         assert not any(each.custom for each in top)
 
-    def test_the_service_waits_for_the_rollout(self) -> None:
+    def test_everything_waits_for_the_rollout(self) -> None:
         """Also for a rollout that somebody else refuses, as the policy pack does."""
-        usual = Stack.of(PRODUCTION).up(FILE).recorded
-        late = downstream(usual, usual.one(ROLLOUT_TYPE), usual.one(SERVICE))
         stack = Stack.of(PRODUCTION)
-        held = HeldRollout(stack.played, {each.urn for each in usual.resources} - late)
-        urns = [each.urn for each in stack.run(FILE, held).recorded.resources]
-        assert len(late) < 20  # the rollout, the service, and the front door behind it
-        assert set(urns[-len(late) :]) == late
-        assert urns[-len(late)] == usual.one(ROLLOUT_TYPE).urn
+        refused = RefusedRollout(stack.played)
+        with pytest.raises(Exception, match="rollout is refused"):
+            stack.run(FILE, refused)
+        assert refused.recorded.resources == []
 
 
 def details() -> IonSettings:
