@@ -105,9 +105,15 @@ class Pack:
         if environment is not None:
             given["headgate:environment"] = environment
         name = stack or f"greenflow-{environment or 'production'}"
-        self.dispatcher.ConfigureStack(proto.AnalyzerStackConfigureRequest(stack=name, config=given), None)
+        self._stack = proto.AnalyzerStackConfigureRequest(stack=name, config=given)
+        self._policy_config = policy_config or {}
+        self.open()
+
+    def open(self) -> None:
+        """Begins a run, at the session's time, as the engine does."""
+        self.dispatcher.ConfigureStack(self._stack, None)
         self.info = self.dispatcher.GetAnalyzerInfo(None, None)
-        self.dispatcher.Configure(self._reconciled(policy_config or {}), None)
+        self.dispatcher.Configure(self._reconciled(self._policy_config), None)
 
     def _reconciled(self, given: Mapping[str, Any]) -> Any:
         """As the engine reconciles: defaults of the schema, the pack's initial configuration, the file's."""
