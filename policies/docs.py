@@ -36,6 +36,12 @@ what must be true, what was found and what to do.
   comes on top of it. `policies/config/schema.json` describes the form.
 - **Exemptions** are listed under `policy-configuration`: `policy`, `urnPattern`, `reason`, `owner`, `expires`. One that
   is not justified, or has run out, is itself a violation and does not count; used ones are shown.
+- **Giving traffic back.** Nothing may stop a rollback. While the run's Rollout gives traffic back, mandatory rules only
+  advise, and say that the next update that does not is stopped by them. An unsafe change that comes with a step back is
+  named there and refused from then on, for every resource is judged every time, changed or not. Rules that bind on the
+  way back as well say so below: those of the rollout itself, and those that keep data from being deleted. Before the
+  Rollout was seen, and when it cannot be read, every rule binds
+  ([decision](adr/0012-nothing-but-data-stops-a-rollback.md)).
 - How the engine starts the pack: [policies/README.md](../policies/README.md).
 """
 
@@ -97,6 +103,8 @@ def _entry(rule: Described) -> str:
         lines.append(f"- May wait: {', '.join(f'`{key}`' for key in sorted(rule.defers))}\n")
     for name, setting in rule.settings.items():
         lines.append(f"- Setting `{name}`: {setting.description} Default: `{json.dumps(setting.default)}`\n")
+    if rule.binds_going_back:
+        lines.append("- Binds while traffic is given back, too.\n")
     if not rule.exemptible:
         lines.append("- No configuration can exempt a resource from it or lower it.\n")
     lines.append(f"- Do: {rule.remedy}\n")

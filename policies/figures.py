@@ -11,7 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -95,8 +95,9 @@ def report(listed: Sequence[Group], found: Mapping[str, Any], policies: int) -> 
     if "engine_preview" in found:
         real = found["engine_preview"]
         lines += [
-            "pulumi preview of greenflow-production, starting the pack included",
+            f"pulumi preview of greenflow-production, starting the pack included; fastest of {real['runs']}, by turns",
             f"  without {real['without']:.2f} s, with {real['with']:.2f} s, ratio {_ratio(real['ratio'])}",
+            f"  in seconds of processors, which other programs do not stretch: ratio {real['processor']:.2f}",
         ]
     return "\n".join(lines) + "\n"
 
@@ -116,23 +117,26 @@ def _ratio(ratio: float) -> str:
     return f"{ratio:.2f}, budget {BUDGET:.2f}" + ("" if ratio <= BUDGET else ": OVER BUDGET")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Prints and writes the figures."""
+def main(arguments: Sequence[str], measure: Callable[..., Mapping[str, Any]] = measured, result: Path = RESULT) -> int:
+    """Prints the figures and writes them to `result`. 1 when a secure default can be switched off unnoticed.
+
+    A ratio over the budget is said and no failure: it depends on what else the machine does.
+    """
     parser = argparse.ArgumentParser(prog="python -m policies.figures", description="Figures of the policy pack.")
     parser.add_argument("--engine", action="store_true", help="also measure previews with the real engine")
     options = parser.parse_args(arguments)
-    listed, found = groups(implemented()), measured(engine=options.engine)
+    listed, found = groups(implemented()), measure(engine=options.engine)
     count = len(pack.rules(Session()))
     sys.stdout.write(report(listed, found, count))
-    RESULT.parent.mkdir(exist_ok=True)
+    result.parent.mkdir(exist_ok=True)
     whole = {
         "policies": count,
         "rows": [asdict(each) for each in (*listed, _all(listed[:-1]))],
         "budget": BUDGET,
         **found,
     }
-    RESULT.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
-    return 0
+    result.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
+    return int(bool(found["kill_rate"]["survived"]))
 
 
 if __name__ == "__main__":

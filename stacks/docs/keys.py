@@ -37,7 +37,8 @@ DURING = {
     "during a rollout.",
     During.CREATED: "a version keeps for ever what it was created with. A change comes with the start of a rollout. It "
     "is refused before (R-08) and after (R-09), and never stops a rollback, which changes the traffic alone.",
-    During.FREE: "no rollout rule looks at it. The [policies](policies.md) do, as always; a rollout is not the time.",
+    During.FREE: "no rollout rule looks at it. The [policies](policies.md) do, and most only advise while traffic is "
+    "given back.",
 }
 
 
