@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,12 @@ from policies.figures import CATALOGUE, groups
 
 FOUND: dict[str, Any] = {
     "cases": 12,
-    "kill_rate": {"mutants": 4, "killed": 3, "rate": 0.75, "survived": ["Bucket-versioning"]},
     "recorded_preview": {"resources": 100, "preview": 0.4, "pack": 0.1, "ratio": 1.25},
 }
 
-ENGINE = {"without": 3.0, "with": 3.9, "ratio": 1.3}
+ENGINE = {"runs": 5, "without": 3.0, "with": 3.9, "ratio": 1.3, "processor": 1.21}
+SURVIVED = {"mutants": 4, "killed": 3, "rate": 0.75, "survived": ["Bucket-versioning"]}
+KILLED = {"mutants": 4, "killed": 4, "rate": 1.0, "survived": []}
 
 
 def test_every_row_is_in_one_group() -> None:
@@ -47,19 +50,36 @@ def test_what_is_missing_is_counted_by_tier() -> None:
     assert found["rollout"].implemented == 1
 
 
-def test_the_figures_are_printed_and_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(figures, "measured", lambda *, engine: FOUND | ({"engine_preview": ENGINE} if engine else {}))
-    monkeypatch.setattr(figures, "RESULT", tmp_path / "new" / "policies.json")
+def found(rate: Mapping[str, Any], *, engine: bool) -> dict[str, Any]:
+    """What a measurement answers, without one."""
+    return FOUND | {"kill_rate": rate} | ({"engine_preview": ENGINE} if engine else {})
 
-    assert figures.main(["--engine"]) == 0
+
+def test_the_figures_are_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = tmp_path / "new" / "policies.json"
+
+    assert figures.main(["--engine"], partial(found, SURVIVED), result) == 1
 
     said = capsys.readouterr().out
-    for words in ("113/113", "3 of 4 refused (75.0 %)", "survived: Bucket-versioning", "ratio 1.30", "OVER BUDGET"):
+    for words in (
+        "113/113",
+        "3 of 4 refused (75.0 %)",
+        "survived: Bucket-versioning",
+        "test cases in the tables     12",
+        "fastest of 5, by turns",
+        "ratio 1.30, budget 1.25: OVER BUDGET",
+        "processors, which other programs do not stretch: ratio 1.21",
+    ):
         assert words in said
-    written = json.loads((tmp_path / "new" / "policies.json").read_text())
+    written = json.loads(result.read_text())
     assert written["engine_preview"] == ENGINE
+    assert written["cases"] == 12
+    assert written["budget"] == figures.BUDGET
     assert {each["name"] for each in written["rows"]} >= {"databases", figures.ALL, "rollout"}
-    assert figures.main([]) == 0
-    assert "OVER BUDGET" not in capsys.readouterr().out
+
+
+def test_without_the_engine_there_is_no_ratio_to_a_budget(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = tmp_path / "policies.json"
+    assert figures.main([], partial(found, KILLED), result) == 0
+    assert "budget" not in capsys.readouterr().out
+    assert "engine_preview" not in json.loads(result.read_text())
