@@ -47,8 +47,9 @@ def build(
     desired = state.desired(settings.asked, settings.plan)
 
     began = foundation.begin(settings, clock, port, listener(settings.slots))
-    kept = safeguards.DataGuard("stack", began.last.get(KEPT) or ()) if settings.production else None
+    kept = safeguards.DataGuard("stack", began.last.get(KEPT) or {}) if settings.production else None
     guard = kept.binding if kept else None
+    unreplaced = pulumi.ResourceOptions(transformations=[kept.unreplaced] if kept else None)
 
     key = EncryptionKey(
         "key",
@@ -59,7 +60,7 @@ def build(
             "protect_data": settings.production,
             "tags": tags,
         },
-        _kept(settings),
+        pulumi.ResourceOptions.merge(_kept(settings), unreplaced),
         guard=guard,
     )
     network = Network(
@@ -89,7 +90,7 @@ def build(
         },
         _kept(settings),
     )
-    around = Surroundings(settings, details, account_id, region, tags, key, logs, _kept(settings))
+    around = Surroundings(settings, details, account_id, region, tags, key, logs, _kept(settings), guard)
     named = greenflow_edge.names(around, details.edge) if details.edge else None
     certificate = _certificate(around, named)
     database = Database(
@@ -111,7 +112,7 @@ def build(
             "protect_data": settings.production,
             "tags": backed_up(tags, name),
         },
-        _kept(settings),
+        pulumi.ResourceOptions.merge(_kept(settings), unreplaced),
         guard=guard,
     )
     snapshot = RolloutSnapshot(
@@ -135,6 +136,7 @@ def build(
             "tags": tags,
         },
         _kept(settings),
+        guard=guard,
     )
     ImageRepository(
         "images",
@@ -184,7 +186,7 @@ def build(
             "protect_data": settings.production,
             "tags": tags,
         },
-        _kept(settings),
+        pulumi.ResourceOptions.merge(_kept(settings), unreplaced),
         guard=guard,
     )
     secrets = AppSecrets(
@@ -222,7 +224,7 @@ def build(
     greenflow_watch.watch(around, balancer, database, service)
     return {
         ledger.OUTPUT: ledger.confirmed(began.change, balancer.settled, port, lambda: began.guard.written),
-        KEPT: kept.keeps(key.key, database.instance, cache.replication_group) if kept else [],
+        KEPT: kept.keeps(key.key, database.instance, cache.replication_group) if kept else {},
         **fronted,
         "balancer": balancer.dns_name,
         "url": f"https://{settings.domain}{greenflow_edge.HEALTH}",

@@ -24,7 +24,7 @@ HEALTH = "/api/v2/health"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What everything in front of the balancer needs."""
+    """What everything in front of the balancer needs. `guard`: hooks of the data guard, where there is one."""
 
     settings: Settings
     details: GreenflowSettings
@@ -34,6 +34,7 @@ class Surroundings:
     key: EncryptionKey
     logs: LogBucket
     opts: pulumi.ResourceOptions
+    guard: pulumi.ResourceHookBinding | None
 
     @property
     def origin(self) -> str:
@@ -107,6 +108,7 @@ def front(
             "tags": tags,
         },
         around.opts,
+        guard=around.guard,
     )
     wall = Firewall(
         "edge-firewall",
@@ -119,6 +121,7 @@ def front(
             "tags": tags,
         },
         named.home,
+        guard=around.guard,
     )
     certificate = Certificate(
         "edge-certificate",

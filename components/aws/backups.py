@@ -16,7 +16,7 @@ would then set retention and window of the instance itself, against what the pro
 
 import re
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import backup, iam, rds
@@ -79,7 +79,15 @@ class Backups(pulumi.ComponentResource):
     plan_id: pulumi.Output[str]
     """Id of the plan."""
 
-    def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: BackupsArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        guard: pulumi.ResourceHookBinding | None = None,
+    ) -> None:
+        """`guard`: hooks on the plan, for Python programs only (`safeguards.DataGuard`)."""
         super().__init__(token("Backups"), name, {}, opts)
         daily = args.get("daily_days", DEFAULT_DAILY_DAYS)
         monthly = args.get("monthly_days", DEFAULT_MONTHLY_DAYS)
@@ -89,7 +97,6 @@ class Backups(pulumi.ComponentResource):
         plain.between("daily_days", daily, 7, 36_500, "days")
         plain.between("monthly_days", monthly, max(daily, 7), 36_500, "days")
         plain.refuse()
-        child: dict[str, Any] = {"opts": pulumi.ResourceOptions(parent=self)}
 
         vault = backup.Vault(
             f"{name}-vault",
@@ -107,7 +114,7 @@ class Backups(pulumi.ComponentResource):
                 _rule("monthly", MONTHLY, monthly, vault, args["tags"]),
             ],
             tags=args["tags"],
-            **child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=guard),
         )
         role, policy = self._role(args)
         backup.Selection(

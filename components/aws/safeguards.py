@@ -1,5 +1,6 @@
 """What a change may not take away from what is there: judged from the inputs as they were and as they will be."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
@@ -7,6 +8,7 @@ import pulumi
 
 from headgate.problems import Violation
 
+BACKUP_PLAN = "aws:backup/plan:Plan"
 DATABASE = "aws:rds/instance:Instance"
 CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 KEY = "aws:kms/key:Key"
@@ -18,7 +20,7 @@ Judge = Callable[[Inputs, Inputs], Iterator[Violation]]
 # For the message. Which change replaces a resource is the provider's to say; these are the inputs that our components
 # name under "Replaces on", with those that AWS offers no call to change.
 FIXED: Mapping[str, tuple[str, ...]] = {
-    DATABASE: ("engine", "storageEncrypted", "kmsKeyId", "dbName", "username"),
+    DATABASE: ("identifier", "engine", "storageEncrypted", "kmsKeyId", "dbName", "username", "dbSubnetGroupName"),
     CACHE: ("replicationGroupId", "atRestEncryptionEnabled", "kmsKeyId"),
     KEY: ("keyUsage", "customerMasterKeySpec", "multiRegion"),
 }
@@ -49,13 +51,13 @@ def judge(kind: str, old: Inputs | None, new: Inputs | None) -> tuple[Violation,
     return tuple(violation for each in judges for violation in each(old, new))
 
 
-def replacement(kind: str, name: str) -> Violation:
+def replacement(kind: str, name: str, found: str = "a create while one is on record.") -> Violation:
     """A resource is created although it is on record that it exists: a replacement, or the loss of the old one."""
     fixed = ", ".join(FIXED.get(kind, ())) or "its name"
     return Violation(
         "data-protected",
         f"{name!r} holds data: it is neither replaced nor created anew. Among what replaces it: {fixed}.",
-        "a create while one is on record.",
+        found,
         f"{_INSTEAD.get(kind, 'Take the change back.')} If it is really gone, restore its last snapshot and bring it "
         "in with pulumi import.",
     )
@@ -102,11 +104,32 @@ def _keeps_rules(old: Inputs, new: Inputs) -> Iterator[Violation]:
         )
 
 
-def _rules(inputs: Inputs) -> dict[str, Inputs]:
+def _keeps_copies(old: Inputs, new: Inputs) -> Iterator[Violation]:
+    after = _rules(new, "ruleName")
+    for name, rule in _rules(old, "ruleName").items():
+        before_days, days = _kept_days(rule), _kept_days(after.get(name, {}))
+        kept_for_ever = name in after and "lifecycle" not in after[name]
+        if not _is_number(before_days) or kept_for_ever or (_is_number(days) and days >= before_days):
+            continue
+        became = "no such rule any more" if name not in after else f"{days:g}" if _is_number(days) else "nothing known"
+        yield Violation(
+            "data-protected",
+            "The time that copies in the vault are kept is not shortened.",
+            f"deleteAfter of rule {name!r} {before_days:g} -> {became}.",
+            _RESTORE,
+        )
+
+
+def _kept_days(rule: Inputs) -> object:
+    lifecycle = rule.get("lifecycle")
+    return lifecycle.get("deleteAfter") if isinstance(lifecycle, Mapping) else None
+
+
+def _rules(inputs: Inputs, name: str = "name") -> dict[str, Inputs]:
     listed = inputs.get("rules")
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         return {}
-    return {str(each.get("name")): each for each in listed if isinstance(each, Mapping)}
+    return {str(each.get(name)): each for each in listed if isinstance(each, Mapping)}
 
 
 def _blocks(rule: Inputs) -> bool:
@@ -139,6 +162,7 @@ _JUDGES: Mapping[str, tuple[Judge, ...]] = {
         _stays("enableKeyRotation", True, "kms-rotation", "Leave the rotation on; old data stays readable."),
     ),
     FIREWALL: (_keeps_rules,),
+    BACKUP_PLAN: (_keeps_copies,),
 }
 GUARDED = frozenset(_JUDGES)
 
@@ -147,34 +171,62 @@ class DataGuard:
     """Hooks on what holds data, and on the firewall: they see what a policy does not, the inputs as they were.
 
     A replacement reaches only `before_create`, without old inputs, so a create is refused while `recorded` says that
-    the resource exists. The engine itself refuses to replace what is protected; in an update it does so first.
+    the resource exists. The engine itself refuses to replace what is protected; in an update it does so first, and
+    says only how to give the protection up. So `unreplaced` looks at what is declared before the engine does.
     """
 
-    def __init__(self, name: str, recorded: Sequence[str], retired: Sequence[str] = ()) -> None:
-        """`recorded`: names of the resources that the stack's last outputs say exist (`keeps`).
+    def __init__(self, name: str, recorded: Mapping[str, Inputs], retired: Sequence[str] = ()) -> None:
+        """`recorded`: the resources that the stack's last outputs say exist, with what cannot change (`keeps`).
 
         `retired`: those that may go or be made anew, for one change; written in the program, where it is reviewed.
         """
-        self._recorded = frozenset(recorded) - frozenset(retired)
+        self._recorded = {each: fixed for each, fixed in recorded.items() if each not in retired}
         options = pulumi.ResourceHookOptions(on_dry_run=True)
         create = pulumi.ResourceHook(f"{name}-data-create", self._before_create, options)
         update = pulumi.ResourceHook(f"{name}-data-update", _before_update, options)
         self.binding = pulumi.ResourceHookBinding(before_create=[create], before_update=[update])
 
-    def keeps(self, *resources: pulumi.Resource) -> pulumi.Output[list[str]]:
-        """Names of `resources` as a stack output, known once they exist: what the next run's guard goes by.
+    def unreplaced(self, args: pulumi.ResourceTransformationArgs) -> None:
+        """A transformation, for the options of components: changes nothing.
+
+        Raises DataRefused when an input among `FIXED` is declared with another value than is on record. Values that
+        are only known later are left to the hooks and the engine.
+        """
+        changed = [
+            f"{key} {before!r} -> {after!r}"
+            for key, before in self._recorded.get(args.name, {}).items()
+            if isinstance(after := args.props.get(_snake(key)), str | bool) and after != before
+        ]
+        if changed and args.type_ in FIXED:
+            _refuse((replacement(args.type_, args.name, f"{', '.join(changed)}."),))
+
+    def keeps(self, *resources: pulumi.Resource) -> pulumi.Output[dict[str, dict[str, Any]]]:
+        """Names of `resources`, with what cannot change of each, as a stack output, known once they exist: what the
+        next run's guard goes by.
 
         Raises DataRefused when one on record is not among them: it has left the program and would be deleted. The
         engine refuses that too where it is protected, but says no more than how to give the protection up.
         """
-        _refuse(tuple(map(_gone, sorted(self._recorded - {each.pulumi_resource_name for each in resources}))))
-        return pulumi.Output.all(*[each.urn for each in resources]).apply(
-            lambda urns: sorted(urn.rpartition("::")[2] for urn in urns)
-        )
+        gone = tuple(map(_gone, sorted(self._recorded.keys() - {each.pulumi_resource_name for each in resources})))
+        if gone:
+            # Said at once: before the program's end the engine may stop it, because of what would be replaced along.
+            pulumi.log.error(str(DataRefused(gone)))
+        _refuse(gone)
+        return pulumi.Output.all(**{each.pulumi_resource_name: _fixed(each) for each in resources})
 
     def _before_create(self, args: pulumi.ResourceHookArgs) -> None:
         if args.name in self._recorded:
             _refuse((replacement(args.type, args.name),))
+
+
+def _fixed(resource: pulumi.Resource) -> pulumi.Output[dict[str, Any]]:
+    names = FIXED.get(resource.pulumi_resource_type, ())
+    values = pulumi.Output.all(resource.urn, *(getattr(resource, _snake(each)) for each in names))
+    return values.apply(lambda known: dict(zip(names, known[1:], strict=True)))
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"([A-Z])", r"_\1", name).lower()
 
 
 def _gone(name: str) -> Violation:

@@ -21,7 +21,7 @@ given = pulumi.Config("unit")
 name, tags = "greenflow-production", standard_tags(service="greenflow", environment="production", owner="team")
 stack = f"{{pulumi.get_organization()}}/{{pulumi.get_project()}}/{{pulumi.get_stack()}}"
 answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {{"name": stack}}).value or {{}}
-guard = safeguards.DataGuard("stack", (answer.get("outputs") or {{}}).get("kept") or ())
+guard = safeguards.DataGuard("stack", (answer.get("outputs") or {{}}).get("kept") or {{}})
 arn = "arn:aws:kms:us-east-1:123456789012:key/1"
 if not given.get_bool("gone"):
     key = EncryptionKey(

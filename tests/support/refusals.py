@@ -1,9 +1,10 @@
 """What the engine must refuse: a change of the configuration, or a program that breaks what a component made."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.support.engine import Project, Run
+from tests.support.engine import ROOT, Project, Run
 
 _PROGRAM = """
 import pulumi
@@ -53,3 +54,22 @@ def broken(project: Project, change: str) -> Iterator[None]:
         yield
     finally:
         program.write_text(whole)
+
+
+@contextmanager
+def edited(project: Project, file: str, old: str, new: str) -> Iterator[None]:
+    """Within the block the project has a copy of its own of the package of `file`, with `old` written as `new`."""
+    package = file.split("/", 1)[0]
+    copy = project.folder / package
+    shutil.copytree(ROOT / package, copy, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    text = (project.folder / file).read_text()
+    assert old in text, f"{file} has no {old!r}"
+    (project.folder / file).write_text(text.replace(old, new))
+    try:
+        yield
+    finally:
+        for made in copy.rglob("*.py"):
+            made.unlink()
+        shutil.rmtree(copy / "__pycache__", ignore_errors=True)
+        if not any(each.is_file() for each in copy.rglob("*")):
+            shutil.rmtree(copy)

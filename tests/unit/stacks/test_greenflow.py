@@ -28,6 +28,7 @@ DATA = {
     "aws:secretsmanager/secret:Secret",
 }
 KEPT = ["cache-primary", "database-primary", "key-key"]
+GUARDED = [*KEPT, "backups-plan", "edge-firewall-acl", "firewall-acl"]
 SNAPSHOT = "aws:rds/snapshot:Snapshot"
 PROVIDER = "pulumi:providers:aws"
 FRONT = {"aws", "HostedZone", "PublicName", "Firewall", "Edge", "CohortFunction", "SiteBucket", "SiteAccess"}
@@ -195,7 +196,7 @@ class TestEveryPoint:
             if before is None:
                 expected |= {("traffic-carrier-create", "balancer-traffic")}
                 if visit.settings.production:
-                    expected |= {("stack-data-create", each) for each in KEPT}
+                    expected |= {("stack-data-create", each) for each in GUARDED}
                     expected |= {("cohort-function-unchanged", "cohorts-function")}
             else:
                 rules &= {each for _, each in changed(before, visit.recorded)}
@@ -221,9 +222,10 @@ class TestEveryPoint:
             "balancer": "balancer-balancer.elb.amazonaws.com",
             "url": f"https://{visit.settings.domain}/api/v2/health",
             "cluster": name,
-            "kept": KEPT if visit.settings.production else [],
+            "kept": visit.outcome.outputs["kept"],
             **fronted,
         }
+        assert sorted(visit.outcome.outputs["kept"]) == (KEPT if visit.settings.production else [])
 
     def test_resources_carry_the_standard_tags(self, walk: Walk) -> None:
         recorded, settings = walk["bootstrap"].recorded, walk["bootstrap"].settings
@@ -510,7 +512,7 @@ class TestFirstPreview:
                 ("rollout-guard", "rollout"),
                 ("traffic-carrier-create", "balancer-traffic"),
                 ("cohort-function-unchanged", "cohorts-function"),
-                *(("stack-data-create", each) for each in KEPT),
+                *(("stack-data-create", each) for each in GUARDED),
                 *rules,
             }
         )

@@ -9,11 +9,12 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime.settings import SETTINGS
 
+from components.aws.backups import Backups
 from components.aws.cache import Cache
 from components.aws.database import Database
 from components.aws.encryption import EncryptionKey
 from components.aws.firewall import Firewall
-from components.aws.safeguards import CACHE, DATABASE, FIREWALL, GUARDED, KEY, DataGuard, DataRefused
+from components.aws.safeguards import BACKUP_PLAN, CACHE, DATABASE, FIREWALL, GUARDED, KEY, DataGuard, DataRefused
 from tests.contract.rows import NAME, row
 from tests.support.drive import drive
 from tests.support.hooks import UNKNOWN_WIRE, call_hook
@@ -23,7 +24,7 @@ CREATE, UPDATE = "unit-data-create", "unit-data-update"
 
 
 def guarded(*recorded: str) -> Recorded:
-    return drive(lambda: DataGuard("unit", recorded))
+    return drive(lambda: DataGuard("unit", {name: {} for name in recorded}))
 
 
 def struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
@@ -42,6 +43,11 @@ def update(kind: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> 
 
 COMMON: dict[str, Any] = {"name": "common", "overrideAction": {"none": {}}}
 RATE: dict[str, Any] = {"name": "rate", "action": {"block": {}}}
+
+
+def kept(name: str, days: object) -> dict[str, Any]:
+    return {"ruleName": name, "lifecycle": {"deleteAfter": days}}
+
 
 # Type, inputs as they were, as they will be, the rule that refuses it, and what its message says.
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
@@ -69,6 +75,22 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
         "waf-has-rules-and-metrics",
         "rate would no longer block",
     ),
+    (BACKUP_PLAN, {"rules": [kept("d", 35)]}, {"rules": [kept("d", 34)]}, "data-protected", "rule 'd' 35 -> 34"),
+    (
+        BACKUP_PLAN,
+        {"rules": [kept("d", 35), kept("m", 9)]},
+        {"rules": [kept("d", 35)]},
+        "data-protected",
+        "'m' 9 -> no",
+    ),
+    (BACKUP_PLAN, {"rules": [kept("d", 35)]}, {}, "data-protected", "no such rule any more"),
+    (
+        BACKUP_PLAN,
+        {"rules": [kept("d", 35)]},
+        {"rules": [kept("d", UNKNOWN_WIRE)]},
+        "data-protected",
+        "nothing known",
+    ),
 ]
 
 
@@ -95,6 +117,9 @@ def test_what_is_taken_away_is_refused_with_what_to_do(
         (FIREWALL, {"rules": [COMMON]}, {"rules": [RATE, COMMON]}),
         (FIREWALL, {"rules": [{**RATE, "action": {"count": {}}}]}, {"rules": [RATE]}),
         (FIREWALL, {"rules": UNKNOWN_WIRE}, {"rules": [RATE]}),
+        (BACKUP_PLAN, {"rules": [kept("d", 35)]}, {"rules": [kept("w", 7), kept("d", 36)]}),
+        (BACKUP_PLAN, {"rules": [kept("d", 35)]}, {"rules": [{"ruleName": "d"}]}),
+        (BACKUP_PLAN, {"rules": [{"ruleName": "d"}]}, {"rules": [kept("d", 7)]}),
         ("aws:s3/bucket:Bucket", {}, {}),
     ],
 )
@@ -128,17 +153,59 @@ def test_hooks_hold_in_previews_too() -> None:
 
 @pytest.mark.parametrize(
     ("component", "kind"),
-    [(Database, "Instance"), (Cache, "ReplicationGroup"), (EncryptionKey, "Key"), (Firewall, "WebAcl")],
+    [
+        (Database, "Instance"),
+        (Cache, "ReplicationGroup"),
+        (EncryptionKey, "Key"),
+        (Firewall, "WebAcl"),
+        (Backups, "Plan"),
+    ],
 )
 def test_components_bind_the_guard_to_what_it_knows(component: type[pulumi.ComponentResource], kind: str) -> None:
     build: Any = component
 
     def program() -> None:
-        build(NAME, row(component).args, guard=DataGuard("unit", ()).binding)
+        build(NAME, row(component).args, guard=DataGuard("unit", {}).binding)
 
     made = drive(program).one(kind)
     assert made.type in GUARDED
     assert made.hooks == {"before_create": (CREATE,), "before_update": (UPDATE,)}
+
+
+def declare_database(recorded: Mapping[str, Mapping[str, Any]]) -> Recorded:
+    def program() -> None:
+        looks = pulumi.ResourceOptions(transformations=[DataGuard("unit", recorded).unreplaced])
+        arn = pulumi.Output.from_input("arn:aws:kms:us-east-1:123456789012:key/1")
+        Database(NAME, {**row(Database).args, "kms_key_arn": arn}, looks)
+
+    return drive(program)
+
+
+def test_a_declared_replacement_is_refused_before_the_engine_is_asked() -> None:
+    recorded = {f"{NAME}-primary": {"engine": "postgres", "storageEncrypted": False, "dbName": "other"}}
+    with pytest.raises(DataRefused) as error:
+        declare_database(recorded)
+    assert "storageEncrypted False -> True, dbName 'other' -> " in str(error.value)
+    assert "engine 'postgres'" not in str(error.value)
+    assert "Do: Take the change back. To make it, restore a snapshot" in str(error.value)
+
+
+def test_what_is_known_only_later_or_the_same_is_left_to_the_hooks() -> None:
+    recorded = {f"{NAME}-primary": {"engine": "postgres", "kmsKeyId": "arn:other", "username": "headgate_admin"}}
+    made = declare_database(recorded)
+    assert made.one("Instance").inputs["engine"] == "postgres"
+
+
+def test_what_cannot_change_is_recorded_with_its_name() -> None:
+    found: list[Any] = []
+
+    def program() -> None:
+        database = Database(NAME, row(Database).args)
+        DataGuard("unit", {}).keeps(database.instance).apply(found.append)
+
+    drive(program)
+    assert found[0][f"{NAME}-primary"]["engine"] == "postgres"
+    assert found[0][f"{NAME}-primary"]["storageEncrypted"] is True
 
 
 def test_the_names_of_what_exists_are_an_output() -> None:
@@ -146,16 +213,16 @@ def test_the_names_of_what_exists_are_an_output() -> None:
 
     def program() -> None:
         key = EncryptionKey(NAME, row(EncryptionKey).args)
-        DataGuard("unit", ["unit-key"]).keeps(key.key).apply(found.append)
+        DataGuard("unit", {"unit-key": {}}).keeps(key.key).apply(found.append)
 
     drive(program)
-    assert found == [["unit-key"]]
+    assert [list(each) for each in found] == [["unit-key"]]
 
 
 def test_what_has_left_the_program_is_missed() -> None:
     def program() -> None:
         key = EncryptionKey(NAME, row(EncryptionKey).args)
-        DataGuard("unit", ["unit-key", "database-primary"]).keeps(key.key)
+        DataGuard("unit", {"unit-key": {}, "database-primary": {}}).keeps(key.key)
 
     with pytest.raises(DataRefused, match="'database-primary' holds data, or the key to it: it stays") as error:
         drive(program)
@@ -165,7 +232,7 @@ def test_what_has_left_the_program_is_missed() -> None:
 
 def test_what_the_program_retires_may_go_and_come_back() -> None:
     def program() -> None:
-        guard = DataGuard("unit", ["primary"], ["primary"])
+        guard = DataGuard("unit", {"primary": {"engine": "mysql"}}, ["primary"])
         guard.keeps(EncryptionKey(NAME, row(EncryptionKey).args).key)
 
     hook = drive(program).hooks[CREATE]
