@@ -12,6 +12,7 @@ from headgate import traffic
 from headgate.clock import Clock
 from headgate.traffic.endpoints import needed_by
 from headgate.traffic.port import TrafficPort
+from stacks import lazy_sdk
 from stacks.configuration import Configuration
 from stacks.greenflow_settings import GreenflowSettings
 from stacks.ion_settings import IonSettings
@@ -33,6 +34,7 @@ def build(configuration: Configuration) -> Mapping[str, pulumi.Input[Any]]:
     Raises pulumi.RunError when a rehearsal clock is asked for where real endpoints are in use.
     """
     settings, details = configuration.settings, configuration.details
+    lazy_sdk.install()
     edges = connect(settings)
     match details:
         case GreenflowSettings():
