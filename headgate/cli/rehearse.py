@@ -23,13 +23,13 @@ def rehearse() -> None:
 
 @app.command()
 def demo(scale: Scale = SCALE, users: Users = USERS) -> None:
-    """Bootstrap GreenFlow, take every step of its plan, refuse a jump, and go back."""
+    """Bootstrap GreenFlow, see that nothing changes again, take every step of its plan, refuse a jump, and go back."""
     _run("demo", scale, users)
 
 
 @app.command()
 def ion(scale: Scale = SCALE, users: Users = USERS // 2) -> None:
-    """Bootstrap ION, go back from every step of its plan of weeks, promote, and begin the next rollout."""
+    """Bootstrap ION, see that nothing changes again, go back from every step, promote, and begin the next rollout."""
     _run("ion", scale, users)
 
 

@@ -1,4 +1,4 @@
-"""GreenFlow: bootstrap, every step of the plan, a refused jump, and the way back."""
+"""GreenFlow: bootstrap, an update that changes nothing, every step of the plan, a refused jump, and the way back."""
 
 from sandbox.rehearsal.scene import Scene
 from sandbox.rehearsal.stage import Stage
@@ -9,6 +9,7 @@ def script(stage: Stage) -> None:
     steps = stage.plan.steps
     first_with_traffic = next(step for step in steps if step.weight > 0)
     stage.bootstrap()
+    stage.again()
     with stage.users_who_keep_asking():
         for position, step in enumerate(steps):
             if position:

@@ -16,6 +16,7 @@ def script(stage: Stage) -> None:
     """One walk to each step and back; then to the end, and on with the next version."""
     steps = stage.plan.steps
     stage.bootstrap()
+    stage.again()
     with stage.users_who_keep_asking():
         stage.outside_window()
         stage.refused(steps[0], "A start outside its window")

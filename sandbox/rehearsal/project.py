@@ -7,12 +7,31 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from headgate import transition
 from headgate.state import State
 from sandbox.manager.errors import SandboxError
 
 PROGRAM = ("Pulumi.yaml", "__main__.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a stack holds: `total` as the engine counts, `cloud` of them in a cloud; the rest groups them."""
+
+    total: int
+    cloud: int
+
+    @classmethod
+    def of(cls, exported: Mapping[str, Any]) -> "Holdings":
+        """From what `pulumi stack export` prints; providers do not count."""
+        listed = exported["deployment"].get("resources") or []
+        counted = [each for each in listed if not each["type"].startswith("pulumi:providers:")]
+        return cls(len(counted), sum(bool(each.get("custom")) for each in counted))
+
+    def __str__(self) -> str:
+        return f"{self.total} resources: {self.cloud} in the cloud, {self.total - self.cloud} that group them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +113,10 @@ class Project:
             last = "\n".join(f"    {line}" for line in run.output.splitlines()[-25:])
             raise SandboxError(f"pulumi {' '.join(command)} failed with exit code {run.code}; see {self.log}\n{last}")
         return run
+
+    def holdings(self) -> Holdings:
+        """What the stack's state holds. Raises SandboxError when it cannot be read."""
+        return Holdings.of(json.loads(self.must("stack", "export").output))
 
     def observed(self) -> dict[str, int]:
         """Slot -> per cent, as `headgate status` observes it. Raises SandboxError when it cannot tell."""

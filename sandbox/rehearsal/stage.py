@@ -73,6 +73,23 @@ class Stage:
         """The first update of the stack; the candidate is only named."""
         self._update("bootstrap", "bootstrap", 0)
 
+    def again(self) -> None:
+        """A second update at once. Says how many resources there are; raises SandboxError when it changes any."""
+        self.outcome.holdings = held = self.project.holdings()
+        self.speaker.say(f"\nThe stack has {held}", "bold")
+        with self.speaker.progress.phase("  pulumi up"):
+            run = self.project.must("up", "--yes", "--non-interactive", "--suppress-outputs", "--expect-no-changes")
+        self.outcome.second_up = run.changes
+        if run.changes != f"{held.total} unchanged":
+            raise SandboxError(
+                f"a second pulumi up of {self.project.stack}, at once: found {run.changes or 'no count of changes'}; "
+                f"expected {held.total} unchanged. What a component declares is not what the cloud keeps; "
+                f"see {self.project.log}"
+            )
+        self.speaker.say(
+            f"  $ pulumi up --yes   ({run.changes}; {run.seconds:.1f} s): nothing left to do, as it must be"
+        )
+
     def step(self, step: Step, *options: str) -> None:
         """The update to `step`, with `options` of `pulumi up`."""
         self._type("config", "set", "headgate:step", step.name)

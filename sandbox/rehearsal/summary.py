@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from sandbox.rehearsal.measure import Measurement
+from sandbox.rehearsal.project import Holdings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,15 @@ class Row:
 
 @dataclass(slots=True)
 class Outcome:
-    """Everything a rehearsal found. `background_lost`: requests of the users who kept asking throughout."""
+    """Everything a rehearsal found. `background_lost`: requests of the users who kept asking throughout.
+
+    `holdings`: what the stack holds after its bootstrap; `second_up`: what an immediate second update changed.
+    """
 
     stack: str
     clock: str
+    holdings: Holdings = field(default_factory=lambda: Holdings(0, 0))
+    second_up: str = ""
     rows: list[Row] = field(default_factory=list)
     refused: str = ""
     refused_rules: Sequence[str] = ()
@@ -66,6 +72,8 @@ class Outcome:
             "stack": self.stack,
             "clock": self.clock,
             "ok": self.ok,
+            "resources": asdict(self.holdings),
+            "second_up": self.second_up,
             "steps": [row.as_json() for row in self.rows],
             "refused_jump": {"asked": self.refused, "rules": list(self.refused_rules)},
             "background": {

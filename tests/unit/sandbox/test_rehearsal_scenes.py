@@ -54,9 +54,14 @@ def played(scene: Scene) -> list[str]:
 
 def test_greenflow_takes_every_step_and_goes_back() -> None:
     assert played(DEMO) == [
-        "bootstrap", "users come", "step up", "bake up", "step five", "refused all A jump from five to all",
+        "bootstrap", "again", "users come", "step up", "bake up", "step five", "refused all A jump from five to all",
         "bake five", "step half", "bake half", "step all", "back", "users go",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("scene", [DEMO, ION], ids=lambda scene: scene.name)
+def test_a_second_update_follows_the_bootstrap_at_once(scene: Scene) -> None:
+    assert played(scene)[:2] == ["bootstrap", "again"]
 
 
 def test_ion_goes_back_from_every_step() -> None:
