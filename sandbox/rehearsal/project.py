@@ -1,6 +1,7 @@
 """The copy of the project that a rehearsal changes, and the `pulumi` commands it types there."""
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -14,24 +15,28 @@ from headgate.state import State
 from sandbox.manager.errors import SandboxError
 
 PROGRAM = ("Pulumi.yaml", "__main__.py")
+_DEFAULT = re.compile(
+    r"::pulumi:providers:\w+::default"
+)  # a provider that the engine adds by itself, and does not count
 
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What a stack holds: `total` as the engine counts, `cloud` of them in a cloud; the rest groups them."""
+    """What a stack holds: `total` as the engine counts, `cloud` of them in a cloud; the rest says how and groups them."""
 
     total: int
     cloud: int
 
     @classmethod
     def of(cls, exported: Mapping[str, Any]) -> "Holdings":
-        """From what `pulumi stack export` prints; providers do not count."""
-        listed = exported["deployment"].get("resources") or []
-        counted = [each for each in listed if not each["type"].startswith("pulumi:providers:")]
-        return cls(len(counted), sum(bool(each.get("custom")) for each in counted))
+        """From what `pulumi stack export` prints. Of providers only those count that the program declares."""
+        counted = [each for each in exported["deployment"].get("resources") or [] if not _DEFAULT.search(each["urn"])]
+        cloud = [each for each in counted if each.get("custom") and not each["type"].startswith("pulumi:")]
+        return cls(len(counted), len(cloud))
 
     def __str__(self) -> str:
-        return f"{self.total} resources: {self.cloud} in the cloud, {self.total - self.cloud} that group them"
+        rest = self.total - self.cloud
+        return f"{self.total} resources: {self.cloud} in the cloud, {rest} that group and describe them"
 
 
 @dataclass(frozen=True, slots=True)
