@@ -22,7 +22,7 @@ _DEFAULT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What a stack holds: `total` as the engine counts, `cloud` of them in a cloud; the rest says how and groups them."""
+    """What a stack holds: `total` as the engine counts, `cloud` of them in a cloud."""
 
     total: int
     cloud: int
@@ -121,7 +121,9 @@ class Project:
 
     def holdings(self) -> Holdings:
         """What the stack's state holds. Raises SandboxError when it cannot be read."""
-        return Holdings.of(json.loads(self.must("stack", "export").output))
+        exported = self.folder / "exported.json"  # not to standard output: the log would hold all of it
+        self.must("stack", "export", "--file", exported.name)
+        return Holdings.of(json.loads(exported.read_text()))
 
     def observed(self) -> dict[str, int]:
         """Slot -> per cent, as `headgate status` observes it. Raises SandboxError when it cannot tell."""

@@ -37,7 +37,7 @@ RESOURCES = [
 PULUMI = """#!/bin/sh
 echo "$@" >> "{folder}/typed"
 case "$1" in
-  stack) cat "{folder}/exported" ;;
+  stack) cp "{folder}/state" "$4" ;;
   up) cat "{folder}/said"; exit {code} ;;
 esac
 """
@@ -52,7 +52,7 @@ class Played:
 
 def played(folder: Path, said: str, code: int = 0) -> Played:
     """A stage on a stack with RESOURCES, whose second update prints `said`."""
-    (folder / "exported").write_text(json.dumps({"deployment": {"resources": RESOURCES}}))
+    (folder / "state").write_text(json.dumps({"deployment": {"resources": RESOURCES}}))
     (folder / "said").write_text(said)
     script = folder / "pulumi"
     script.write_text(PULUMI.format(folder=folder, code=code))
@@ -80,6 +80,7 @@ def test_what_the_stack_holds_is_said_and_kept(tmp_path: Path) -> None:
     assert "The stack has 4 resources: 1 in the cloud, 3 that group and describe them" in there.said.getvalue()
     assert "(4 unchanged;" in there.said.getvalue()
     assert "--expect-no-changes" in there.typed.read_text()
+    assert "headgate:index:Network" not in (tmp_path / "log").read_text()
     found: dict[str, Any] = there.stage.outcome.as_json()
     assert found["resources"] == {"total": 4, "cloud": 1}
     assert found["second_up"] == "4 unchanged"
