@@ -1,9 +1,10 @@
-"""How long a second `pulumi up` without a change takes, as a ratio to `pulumi preview` of an empty program.
+"""What `pulumi preview` and a second `pulumi up` of GreenFlow take, as ratios to `pulumi preview` of an empty program.
 
-    python -m tests.bench.bench_engine
+    python -m tests.bench.bench_engine [rounds]
 
-Both run in one session on this machine, with the same engine, the same policy pack and the same emulated cloud; each
-figure is the fastest of several runs. Ratios, because seconds say more about the machine than about the program.
+All run by turns in one session on this machine, with the same engine, policy pack and emulated cloud; the least of each
+counts. Ratios, because seconds say more about the machine than about the program; of processor seconds too, because
+what else the machine does hardly changes them.
 """
 
 import json
@@ -11,78 +12,103 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sandbox.manager.environment import cloud_variables
 from sandbox.plugins.install import install_plugins
+from tests.bench.interleave import Cost, interleaved
 from tests.support.engine import Project, Run, base_environment
 from toolchain import ensure
 
-RUNS = 5
+ROUNDS = 5
 STACK = "greenflow-production"
 BUDGET = 2.0  # an update without a change must take less than twice an empty preview
+EMPTY = "preview of an empty program"
 
 
-def fastest(command: Callable[[], Run]) -> float:
-    """Seconds of the fastest of several runs, all of which must succeed."""
-    runs = [command() for _ in range(RUNS)]
-    for run in runs:
-        assert run.code == 0, str(run)
-    return min(run.seconds for run in runs)
+@dataclass(frozen=True)
+class Figures:
+    """Least costs by what was run, with the pack and without, and the number of resources."""
+
+    with_pack: dict[str, Cost]
+    without: dict[str, Cost]
+    resources: int
 
 
-def measure(home: Path, url: str) -> dict[str, float]:
-    """Fastest seconds by what was run."""
+def measure(home: Path, url: str, rounds: int) -> Figures:
+    """Runs everything `rounds` times by turns. Raises AssertionError when a command fails."""
     environ = {
         **base_environment(home, ensure().bin, Path(sys.prefix)),
         **cloud_variables(url),
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     }
     install_plugins(home / "pulumi")
-    figures = {}
-    for pack in (True, False):
-        label = "with the pack" if pack else "without the pack"
-        backend = home / f"empty-{pack}"
-        backend.mkdir()
-        empty = Project.copy(
-            home / f"program-{pack}", STACK, {**environ, "PULUMI_BACKEND_URL": f"file://{backend}"}, ""
-        )
-        empty.policy_pack = pack
-        figures[f"empty preview {label}"] = fastest(empty.preview)
+    backend = home / "empty"
+    backend.mkdir()
+    empty = Project.copy(home / "program", STACK, {**environ, "PULUMI_BACKEND_URL": f"file://{backend}"}, "")
     project = Project.copy(home / "greenflow", STACK, environ)
     project.up()
-    for pack in (True, False):
-        project.policy_pack = pack
-        label = "with the pack" if pack else "without the pack"
-        figures[f"preview {label}"] = fastest(project.preview)
-        figures[f"up --skip-preview {label}"] = fastest(lambda: project.up("--skip-preview"))
-        figures[f"up {label}"] = fastest(project.up)
-    return figures
+    bare, bare_empty = replace(project, policy_pack=False), replace(empty, policy_pack=False)
+
+    best = interleaved(
+        {
+            f"with {EMPTY}": partial(empty.preview, check=True),
+            "with preview": partial(project.preview, check=True),
+            "with up --skip-preview": partial(_unchanged, project, "--skip-preview"),
+            "with up": partial(_unchanged, project),
+            f"without {EMPTY}": partial(bare_empty.preview, check=True),
+            "without preview": partial(bare.preview, check=True),
+            "without up --skip-preview": partial(_unchanged, bare, "--skip-preview"),
+        },
+        rounds,
+    )
+    by: dict[str, dict[str, Cost]] = {"with": {}, "without": {}}
+    for label, cost in best.items():
+        pack, _, what = label.partition(" ")
+        by[pack][what] = cost
+    return Figures(by["with"], by["without"], len(project.urns()))
 
 
-def main() -> None:
+def _unchanged(project: Project, *options: str) -> Run:
+    return project.up("--expect-no-changes", *options)
+
+
+def report(figures: Figures, rounds: int) -> str:
+    """A line for each command."""
+    lines = [f"{STACK}: {figures.resources} resources in the state; the least of {rounds} runs each, by turns"]
+    for label, costs in (("with the pack", figures.with_pack), ("without the pack", figures.without)):
+        base = costs[EMPTY]
+        lines.append(f"{label}: {EMPTY} {base.seconds:.2f} s, {base.processor:.2f} s of processors")
+        for what, cost in costs.items():
+            if what == EMPTY:
+                continue
+            ratio = cost.seconds / base.seconds
+            verdict = "" if what == "preview" else "  within budget" if ratio < BUDGET else "  OVER BUDGET"
+            lines.append(
+                f"  {what:18} {cost.seconds:6.2f} s  ratio {ratio:5.2f}   processors {cost.processor:6.2f} s  "
+                f"ratio {cost.processor / base.processor:5.2f}{verdict}"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory(prefix="headgate-bench-") as folder:
         home = Path(folder)
         ready = home / "ready.json"
         server = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.aws.server", "--ready-file", str(ready), "--lifetime", "1800"]
+            [sys.executable, "-m", "sandbox.aws.server", "--ready-file", str(ready), "--lifetime", "3600"]
         )
         try:
             while not ready.exists():
                 time.sleep(0.05)
-            figures = measure(home, json.loads(ready.read_text())["url"])
+            figures = measure(home, json.loads(ready.read_text())["url"], rounds)
         finally:
             server.terminate()
             server.wait(timeout=30)
-    for label in ("with the pack", "without the pack"):
-        base = figures[f"empty preview {label}"]
-        sys.stdout.write(f"{label}: preview of an empty program {base:.2f} s\n")
-        for what in ("preview", "up --skip-preview", "up"):
-            seconds = figures[f"{what} {label}"]
-            verdict = "" if what == "preview" else (" within budget" if seconds < BUDGET * base else " OVER BUDGET")
-            sys.stdout.write(f"  {what:18} {seconds:6.2f} s  ratio {seconds / base:5.2f}{verdict}\n")
+    sys.stdout.write(report(figures, rounds))
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)

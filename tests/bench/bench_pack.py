@@ -62,7 +62,7 @@ def engine_preview() -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="headgate-bench-") as folder:
         home = Path(folder)
         ready = home / "ready.json"
-        command = [sys.executable, "-m", "sandbox.aws.server", "--ready-file", str(ready), "--lifetime", "1800"]
+        command = [sys.executable, "-m", "sandbox.aws.server", "--ready-file", str(ready), "--lifetime", "3600"]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             while not ready.exists():

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from tests.bench.bench_engine import EMPTY, Figures, report
 from tests.bench.interleave import Cost, interleaved, measured
 
 
@@ -40,3 +41,16 @@ def test_a_cost_is_no_less_than_nothing() -> None:
     cost = measured(lambda: None)
     assert cost.seconds >= 0
     assert cost.processor >= 0
+
+
+def test_what_the_engine_took_is_shown_against_an_empty_preview() -> None:
+    empty, slow, quick = Cost(1.0, 1.0), Cost(3.0, 4.0), Cost(1.5, 1.5)
+    figures = Figures(
+        with_pack={EMPTY: empty, "preview": slow, "up": slow, "up --skip-preview": quick},
+        without={EMPTY: empty, "preview": quick},
+        resources=242,
+    )
+    said = report(figures, 3)
+    assert "242 resources in the state; the least of 3 runs each" in said
+    assert "up                   3.00 s  ratio  3.00   processors   4.00 s  ratio  4.00  OVER BUDGET" in said
+    assert said.count("within budget") == said.count("OVER BUDGET") == 1
