@@ -12,16 +12,18 @@ between two writes, if the tens are written before the single cohorts: the tens 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from headgate.assignment import COHORTS, check_weight
+from headgate.plan import digest_of
 
 HEADER = "x-headgate-cohort"
 FIRST_PRIORITY = 101  # of the rules; the others follow it. Lower ones stay free for rules of an operator
 EVERYBODY = "??"
 NOBODY = "nobody"  # a value that the edge never sends; a rule must have one
+ROUTE = "cohorts -> "  # how the share of a slot begins in a reading, where the rules do not agree with the split
 VALUES_PER_RULE = (
     3  # strings that one condition may compare with, where that is least (tests/unit/headgate/test_cohorts.py)
 )
@@ -37,6 +39,14 @@ class Rule:
 
     values: tuple[str, ...]
     candidate: bool
+
+
+def drawn_by(configured: object) -> str:
+    """Digest of what decides which user is in which cohort: `headgate:cohorts` as written, or empty without it."""
+    if not isinstance(configured, Mapping):
+        return ""
+    salt, header, cookie = (str(configured.get(key) or "") for key in ("salt", "header", "cookie"))
+    return digest_of({"salt": salt, "header": header.lower(), "cookie": cookie})  # names of headers have no case
 
 
 def patterns(weight: int) -> tuple[str, ...]:

@@ -148,6 +148,18 @@ def _judge_plan_frozen(context: Context) -> Iterable[Violation]:
             f"{change}.",
             "Take the change out, or go back to idle before the plan is changed.",
         )
+    before, after = context.previous.assignment, context.proposed.assignment
+    if context.proposed.phase is Phase.ROLLING_OUT and before != after:
+        yield Violation(
+            RuleId.PLAN_FROZEN,
+            "During a rollout the same users stay in the candidate's share: headgate:cohorts stays as it is.",
+            f"users {_drawn(before)} before, {_drawn(after)} now.",
+            "Put headgate:cohorts back as it was, or set headgate:step to idle; it may change together with that.",
+        )
+
+
+def _drawn(assignment: str) -> str:
+    return f"by cohort (digest {assignment[:12]})" if assignment else "by chance"
 
 
 def _judge_capacity(context: Context) -> Iterable[Violation]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from headgate import cohorts
 from headgate import plan as plans
 from headgate.plan import IDLE, Plan
 from headgate.problems import Problem, RuleId
@@ -87,6 +88,7 @@ class Settings:
             self.capacity.tasks,
             self.capacity.minimum_tasks,
             self.template,
+            cohorts.drawn_by(self.details.get("cohorts")),
         )
 
     def with_template(self, digest: str) -> "Settings":

@@ -49,7 +49,8 @@ class Release:
 class Asked:
     """What a stack configuration asks for. `tasks`: tasks of a version that carries all traffic; `minimum_tasks`: least
     tasks of a version that carries some. `settings`: digest of all that the newest version is created with, where a
-    slot keeps for ever what it was created with; empty where slots are changed in place."""
+    slot keeps for ever what it was created with; empty where slots are changed in place. `assignment`: digest of what
+    says which users are in the candidate's share; empty where chance does."""
 
     system: str
     environment: str
@@ -58,6 +59,7 @@ class Asked:
     tasks: int
     minimum_tasks: int
     settings: str = ""
+    assignment: str = ""
 
     @property
     def newest(self) -> Version:
@@ -83,6 +85,7 @@ class State:
     `sequence` grows by one with each change and `previous_digest` is the digest of the state before (compare and swap).
     `rolled_back_id` is the rollout that was last taken back; it may not be resumed under the same id.
     `created`: the slots that keep what they were created with, oldest first; empty where slots are changed in place.
+    `assignment`: digest of what says which users are in the candidate's share; empty where chance does.
     """
 
     system: str
@@ -106,6 +109,7 @@ class State:
     previous_digest: str
     rolled_back_id: str = ""
     created: tuple[Created, ...] = ()
+    assignment: str = ""
 
     @property
     def known_slots(self) -> frozenset[str]:
@@ -208,6 +212,7 @@ def propose(previous: State | None, asked: Asked, plan: Plan, now: int) -> State
         sequence=1,
         previous_digest="",
         created=_created(previous, asked, phase, step.weight if step else 0),
+        assignment=asked.assignment,
     )
     if previous is None:
         return draft
@@ -296,9 +301,9 @@ def tasks_for(tasks: int, weight: int) -> int:
 def to_dict(state: State) -> dict[str, Any]:
     """`state` as plain JSON values with camelCase keys; `from_dict` reads it back unchanged."""
     plain = {_camel(key): value for key, value in asdict(state).items()}
-    created = [dict(each) for each in plain.pop("created")]
     # Left out when empty: a digest that was recorded before the field existed stays the same.
-    return {"schema": SCHEMA, **plain, **({"created": created} if created else {})}
+    later = {"created": [dict(each) for each in plain.pop("created")], "assignment": plain.pop("assignment")}
+    return {"schema": SCHEMA, **plain, **{key: value for key, value in later.items() if value}}
 
 
 def from_dict(raw: Mapping[str, Any]) -> State:
@@ -331,6 +336,7 @@ def from_dict(raw: Mapping[str, Any]) -> State:
         previous_digest=str(raw["previousDigest"]),
         rolled_back_id=str(raw["rolledBackId"]),
         created=tuple(Created(str(each["slot"]), str(each["settings"])) for each in raw.get("created") or ()),
+        assignment=str(raw.get("assignment") or ""),
     )
 
 

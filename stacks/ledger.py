@@ -91,12 +91,13 @@ def confirm(
 
     `written`: the provider was asked to write the carrier in this update. If the split then differs, the update fails,
     for a success message is not a proof. If nothing was written and the split differs (an earlier write was lost, or
-    somebody changed it), the split that is declared anyway is written again and read once more.
+    somebody changed it), the split that is declared anyway is written again and read once more. So it is when traffic
+    is given back: rules for cohorts that are no longer declared are gone only after the program has ended.
     Raises pulumi.RunError with the asked and the observed split.
     """
     asked = transition.from_dict(change).proposed
     observed = _read(port, asked.split, wait)
-    if _differs(asked.split, observed) and not written:
+    if _differs(asked.split, observed) and (not written or gives_back(change)):
         pulumi.log.warn(
             f"the balancer routes {carrier.show_split(observed)}, not {carrier.show_split(asked.split)} as declared; "
             "writing the declared split again"

@@ -45,7 +45,11 @@ def cohort_rules(
             conditions=[{"http_header": {"http_header_name": cohorts.HEADER, "values": list(rule.values)}}],
             actions=[route(candidate if rule.candidate else live)],
             tags={**tags, ROLE_TAG: COHORTS_ROLE},
-            opts=pulumi.ResourceOptions(parent=parent, hooks=hooks, depends_on=[listener, *(tens if single else ())]),
+            # Never protected, as its parent is: without the rules users go where the listener sends them, and a
+            # protected resource that leaves the program would hold up the way back.
+            opts=pulumi.ResourceOptions(
+                parent=parent, protect=False, hooks=hooks, depends_on=[listener, *(tens if single else ())]
+            ),
         )
         rules.append(made)
         if place < cohorts.TENS:

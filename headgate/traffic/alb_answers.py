@@ -72,7 +72,7 @@ def cohort_routes(
     for _, to in met:
         for target, share in to.items():
             shares[target] = shares.get(target, 0) + share
-    return {f"cohorts -> {target}": share for target, share in per_cent(shares).items()}
+    return {f"{cohorts.ROUTE}{target}": share for target, share in per_cent(shares).items()}
 
 
 def cohort_values(rule: Mapping[str, Any]) -> list[str] | None:

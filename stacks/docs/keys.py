@@ -28,8 +28,8 @@ class During(StrEnum):
 
 DURING = {
     During.THE_STEP: "the line that a phase changes: one step forward, or back to any earlier one or to `idle`.",
-    During.FIXED: "a change is refused. Together with going back to `idle`, candidate and plan may change; the live "
-    "version may not.",
+    During.FIXED: "a change is refused. Together with going back to `idle`, candidate, plan and cohorts may change; "
+    "the live version may not.",
     During.STRICTER: "longer bakes, more gates, tighter limits pass; anything looser, or another list of steps, is "
     "refused until the rollout has gone back to `idle`.",
     During.MORE: "a larger number passes.",
@@ -281,26 +281,32 @@ GREENFLOW = (
     ),
     Entry(
         "cohorts",
-        During.FREE,
-        meaning="Who is a user, so that a user has one version on every device; `edge` looks. Left out, users are "
-        "split by chance and held by a cookie. While a rollout is under way, the guard of the edge function refuses a "
-        "change (R-15).",
+        During.FIXED,
+        "R-15",
+        "Who is a user, so that a user has one version on every device; `edge` looks. Left out, users are split by "
+        "chance and held by a cookie.",
     ),
     Entry(
         "cohorts.salt",
-        During.FREE,
-        "",
+        During.FIXED,
+        "R-15",
         "A constant of the system; another one is another draw of users.",
         default="required",
     ),
     Entry(
         "cohorts.header",
-        During.FREE,
-        "",
+        During.FIXED,
+        "R-15",
         "Request header with the user's id. It comes before the cookie.",
         default="required without `cookie`",
     ),
-    Entry("cohorts.cookie", During.FREE, "", "Cookie with the user's id.", default="required without `header`"),
+    Entry(
+        "cohorts.cookie",
+        During.FIXED,
+        "R-15",
+        "Cookie with the user's id.",
+        default="required without `header`",
+    ),
     *_notifications(greenflow_settings.CHANNELS),
 )
 

@@ -363,6 +363,14 @@ class TestConfirm:
         with pytest.raises(pulumi.RunError, match="observed blue 50, cohorts -> green 100, green 50"):
             ledger.confirm(change, port, True, lambda _: None)
 
+    def test_what_is_given_back_is_written_again_also_by_the_update_that_wrote_it(self) -> None:
+        """Rules for cohorts that the program no longer declares stand until it has ended."""
+        record, now = walk("green-up", "green-10", "green-50")
+        back = ledger.decide(record, at(IDLE), cloud(record), now + 1)
+        port = routing({"blue": 100, "green": 0, "cohorts -> green": 50})
+        drive(lambda: ledger.confirm(back, port, True, lambda _: None))
+        assert [split for split, _ in port.writes] == [{"blue": 100, "green": 0}]
+
     def test_a_rule_that_catches_users_before_the_split_is_a_difference(self, change: dict[str, Any]) -> None:
         port = routing({"blue": 50, "green": 40, "rule 10 -> green": 10})
         with pytest.raises(pulumi.RunError, match="rule 10 -> green 10"):

@@ -56,3 +56,30 @@ def test_a_split_that_is_already_the_next_one_passes_and_any_other_does_not() ->
     for split, verdict in (({"blue": 90, "green": 10}, Verdict.PASSED), ({"blue": 50, "green": 50}, Verdict.FAILED)):
         context = GateContext(now, PLAN, Live(exists=True, split=split), "", START, ahead)
         assert Drift().run(context).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("split", "verdict"),
+    [
+        ({"blue": 50, "green": 50, "cohorts -> blue": 90, "cohorts -> green": 10}, Verdict.PASSED),
+        ({"blue": 50, "green": 50, "cohorts -> blue": 70, "cohorts -> green": 30}, Verdict.PASSED),
+        ({"blue": 50, "green": 50, "cohorts -> blue": 100}, Verdict.FAILED),
+        ({"blue": 50, "green": 50, "cohorts -> blue": 40, "cohorts -> green": 60}, Verdict.FAILED),
+        ({"blue": 50, "green": 50, "cohorts -> blue": 70, "cohorts -> target group old": 30}, Verdict.FAILED),
+        (
+            {"blue": 50, "green": 50, "rule 7 -> green": 100, "cohorts -> blue": 90, "cohorts -> green": 10},
+            Verdict.FAILED,
+        ),
+        ({"blue": 90, "green": 10, "cohorts -> blue": 50, "cohorts -> green": 50}, Verdict.FAILED),
+    ],
+)
+def test_rules_for_cohorts_that_were_not_all_written_pass_on_the_way_to_the_next_split(
+    split: dict[str, int], verdict: Verdict
+) -> None:
+    now, ahead = WALK["green-10"].state, WALK["green-50"].state
+    assert Drift().run(GateContext(now, PLAN, Live(exists=True, split=split), "", START, ahead)).verdict is verdict
+
+
+def test_other_users_in_a_share_of_the_same_size_are_drift() -> None:
+    split = {"blue": 90, "green": 10, "cohorts -> blue": 90, "cohorts -> green": 10}
+    assert run("green-10", Live(exists=True, split=split))[0] is Verdict.FAILED

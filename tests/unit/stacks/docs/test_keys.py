@@ -104,9 +104,11 @@ GREENFLOW_CHANGES = [
     Change("edge.zone", "example.com"),
     Change("edge.zone_id", {"zone_id": "Z0123456789ABC"}, "", "edge"),
     Change("edge.cors_origins", []),
-    Change("cohorts.salt", "another"),
-    Change("cohorts.header", "x-account-id"),
-    Change("cohorts.cookie", "account"),
+    Change("cohorts", None, "R-15"),
+    Change("cohorts.salt", "another", "R-15"),
+    Change("cohorts.header", "x-account-id", "R-15"),
+    Change("cohorts.header", None, "R-15"),
+    Change("cohorts.cookie", "account", "R-15"),
     Change("notifications.<name>.kind", {"kind": "sms", "address": "+14155550123"}, "", "notifications.leads-mail"),
     Change("notifications.<name>.tier", "management", "", "notifications.leads-mail.tier"),
     Change("notifications.<name>.address", "a@b.example", "", "notifications.leads-mail.address"),
@@ -338,6 +340,25 @@ def test_candidate_and_plan_may_change_together_with_going_back(at_green_10: Rol
     put(raw, "release.candidate.image", IMAGE)
     put(raw, "plan.steps.2.bake", "2m")
     assert at_green_10.to(raw) == set()
+
+
+@pytest.mark.parametrize("after", [None, {"salt": "another", "header": "x-account-id"}])
+def test_so_may_the_cohorts(after: object, at_green_10: Rollout) -> None:
+    assert at_green_10.to(values(step="green-50")) == set()
+    assert at_green_10.to(values(step="green-10", cohorts=after)) == {"R-15"}, "a step back goes on with the same users"
+    assert at_green_10.to(values(step="idle", cohorts=after)) == set()
+
+
+def test_cohorts_may_not_begin_during_a_rollout() -> None:
+    rollout = Rollout()
+    for step in ("idle", "green-up", "green-10"):
+        assert rollout.to(values(step=step, cohorts=None)) == set()
+    assert rollout.to(values(step="green-10")) == {"R-15"}
+    assert rollout.to(values(step="idle")) == set()
+
+
+def test_the_case_of_a_header_is_no_change(at_green_10: Rollout) -> None:
+    assert at_green_10.to(put(values(step="green-10"), "cohorts.header", "X-User-Id")) == set()
 
 
 def test_the_live_version_may_not(at_green_10: Rollout) -> None:
