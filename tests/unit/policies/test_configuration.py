@@ -211,7 +211,7 @@ def test_an_exemption_that_is_not_justified_does_not_count(exemption: object, sa
 
 
 def test_every_problem_of_the_configuration_is_said_at_once() -> None:
-    found = exempting(justified(reason="", owner=""), justified(expires="2025-01-01")).analyze(STACK)
+    found = exempting(justified(reason="", owner=""), justified(expires="2025-01-01")).run([STACK])
     assert len(of(found, housekeeping.CONFIGURATION)) == 3
 
 
@@ -233,7 +233,7 @@ def test_an_exemption_holds_until_the_end_of_its_last_day() -> None:
 def test_what_keeps_a_rollback_possible_cannot_be_lowered(policy: str, level: str) -> None:
     lowered = Pack("production", policy_config={policy: level})
 
-    problems = of(lowered.analyze(STACK), housekeeping.CONFIGURATION)
+    problems = of(lowered.run([STACK]), housekeeping.CONFIGURATION)
     assert [each.level for each in problems] == ["mandatory"]
     assert f"{policy} must be mandatory, found {level}" in problems[0].message
     nothing = of(lowered.analyze(Declared("headgate:index:Rollout", "rollout", {})), "fail-closed-without-state")
@@ -241,7 +241,7 @@ def test_what_keeps_a_rollback_possible_cannot_be_lowered(policy: str, level: st
 
 
 def test_a_policy_that_does_not_exist_is_named() -> None:
-    found = Pack("production", policy_config={"rds-multi-azz": "disabled"}).analyze(STACK)
+    found = Pack("production", policy_config={"rds-multi-azz": "disabled"}).run([STACK])
     assert "rds-multi-azz must be the id of a policy" in of(found, housekeeping.CONFIGURATION)[0].message
 
 

@@ -44,8 +44,10 @@ def test_no_configuration_gives_the_protection_up() -> None:
     }
     for given in ({RULE: "advisory"}, {"policy-configuration": {"exemptions": [exemption]}}):
         pack_ = Pack("production", policy_config=given)
-        assert of(pack_.analyze(Declared(DATABASE, "db", {})), RULE)
-        assert of(pack_.analyze(Declared("pulumi:pulumi:Stack", "s", {})), "policy-configuration")
+        assert pack_.analyze(Declared("pulumi:pulumi:Stack", "s", {})) == []
+        found = pack_.analyze(Declared(DATABASE, "db", {}))
+        assert of(found, RULE)
+        assert of(found, "policy-configuration")
 
 
 # Type, what is changed, the rule that refuses it, and what its message says to do instead.
