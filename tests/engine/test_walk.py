@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from tests.engine.conftest import PRODUCTION, STAGING, Cloud, MakeProject
-from tests.support.engine import Project
+from tests.support.engine import SLACK, Project
 
 pytestmark = pytest.mark.engine
 
@@ -48,7 +48,7 @@ def test_promotion_moves_no_traffic_and_the_way_back_to_the_standby_is_open(
     project = make_project(STAGING)
     project.up("--skip-preview")
     for name, _, after in STEPS:
-        project.ahead += after
+        project.ahead += after + SLACK
         project.step(name)
         project.up("--skip-preview")
     before = (project.folder / "stacks" / f"Pulumi.{STAGING}.yaml").read_text()
