@@ -20,7 +20,7 @@ def in_flight(make_project: MakeProject) -> Project:
     """GreenFlow at 10 %, its bake over."""
     project = make_project(PRODUCTION)
     project.ahead = DAY
-    project.up()
+    project.up("--skip-preview")
     project.advance("green-up", 60)
     project.advance("green-10", 300)
     project.ahead += 600

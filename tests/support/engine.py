@@ -112,11 +112,14 @@ class Project:
         """The step of the recorded state."""
         return str(self.outputs()["rollout"]["proposed"]["step"])
 
-    def advance(self, name: str, after: int) -> Run:
-        """Lets `after` seconds pass, then sets the step and runs an update that must succeed."""
+    def advance(self, name: str, after: int, *, preview: bool = False) -> Run:
+        """Lets `after` seconds pass, then sets the step and runs an update that must succeed, after a preview or not.
+
+        A preview runs the whole program once more; that it passes wherever an update does is for test_walk.py to show.
+        """
         self.ahead += after + SLACK
         self.step(name)
-        return self.up()
+        return self.up(*(() if preview else ("--skip-preview",)))
 
     def back_to_entry(self) -> None:
         """The clock just after the recorded step was entered, however long the tests since then have taken."""
