@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,10 @@ def pytest_configure() -> None:
         PULUMI_SKIP_UPDATE_CHECK="true",
     )
     sys.addaudithook(_refuse_the_network)
+    # A shell without job control ignores it for what runs in its background, and that is handed on to every process
+    # that a test starts and interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:

@@ -31,7 +31,7 @@ def test_it_ends_by_itself() -> None:
     begun = time.monotonic()
     done = subprocess.run([sys.executable, "-m", "sandbox.google", "--lifetime", "0.1"], timeout=120, check=False)
     assert done.returncode == 0
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 110
 
 
 def test_a_port_that_is_taken_is_one_line(google_server: str) -> None:
