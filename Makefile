@@ -3,7 +3,7 @@
 #
 #   make demo       rehearse a whole rollout on this machine: no cloud, no account
 #   make demo-ion   the same for the second system, whose versions are revisions
-#   make test       all tests                make check   format, lint, types, imports, docs
+#   make test       all tests, in WORKERS=2 processes      make check   format, lint, types, imports, docs
 #   make policies   how much of the policy catalogue there is, and what it costs (ENGINE=1: with the engine)
 #   make install    the locked packages only
 #   make toolchain  prepare the engine only  make lock    resolve requirements.lock again (UPGRADE=1: newest)
@@ -19,6 +19,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+# Processes that `make test` spreads the tests over; 0: pytest alone, in one process.
+WORKERS ?= 2
 BIN := $(VENV)/bin
 
 help:
@@ -49,9 +51,13 @@ policies: $(INSTALLED)
 	@$(if $(ENGINE),$(BIN)/python -m toolchain ensure > /dev/null)
 	@$(BIN)/python -m policies.figures $(if $(ENGINE),--engine)
 
+# A file's tests stay together in one process, for they share a project or a server. Files start in the order that
+# tests/conftest.py gives them: the longest kind first.
+SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 test: $(INSTALLED)
 	@$(BIN)/python -m toolchain ensure > /dev/null
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),$(SPREAD)) $(PYTEST_ARGS)
 
 check: $(INSTALLED) docs-check
 	$(BIN)/ruff format --check .

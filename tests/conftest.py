@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,10 @@ def pytest_configure() -> None:
         PULUMI_SKIP_UPDATE_CHECK="true",
     )
     sys.addaudithook(_refuse_the_network)
+    # A shell without job control ignores it for what runs in its background, and that is handed on to every process
+    # that a test starts and interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:
@@ -100,6 +105,16 @@ def _environment_is_restored() -> Iterator[None]:
     for name, value in before.items():
         if name != "PYTEST_CURRENT_TEST" and os.environ.get(name) != value:
             os.environ[name] = value
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run the engine first, each otherwise where chance put it.
+
+    One such test takes a minute: begun last in one process, it would leave the other one with nothing to do.
+    """
+    long = {item.path for item in items if item.get_closest_marker("engine")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

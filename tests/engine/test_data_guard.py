@@ -46,7 +46,7 @@ AppSecrets("settings", {{"physical_name": name, "kms_key_arn": arn, "settings": 
 @pytest.fixture(scope="module")
 def project(make_project: MakeProject) -> Project:
     made = make_project(PRODUCTION, PROGRAM)
-    made.up()
+    made.up("--skip-preview")
     return made
 
 

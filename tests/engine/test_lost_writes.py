@@ -75,7 +75,7 @@ def test_an_update_killed_at_the_listener_converges_on_the_next(project: Project
     )
     cloud.await_call("elbv2", "ModifyListener", since)
     if moment == "after":
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while cloud.weights(STAGING) != {"blue": 90, "green": 10}:
             assert time.monotonic() < deadline, "the change was not applied"
     os.killpg(killed.pid, signal.SIGKILL)

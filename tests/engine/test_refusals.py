@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from headgate.windows import DAY
 from tests.engine.conftest import PRODUCTION, Cloud, MakeProject
 from tests.support.engine import Project
 from tests.support.refusals import broken, refused_twice, restored
@@ -18,7 +19,8 @@ IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/greenflow-api"
 def in_flight(make_project: MakeProject) -> Project:
     """GreenFlow at 10 %, its bake over."""
     project = make_project(PRODUCTION)
-    project.up()
+    project.ahead = DAY
+    project.up("--skip-preview")
     project.advance("green-up", 60)
     project.advance("green-10", 300)
     project.ahead += 600
@@ -52,7 +54,7 @@ def _looser_plan(project: Project) -> None:
 
 
 def _too_early(project: Project) -> None:
-    project.ahead -= 600
+    project.back_to_entry()
     project.step("green-50")
 
 

@@ -202,7 +202,7 @@ def test_an_engine_that_was_killed_leaves_nothing_that_the_next_update_does_not_
     cloud.await_call("elbv2", "ModifyListener", since)
     provider = _children(engine.pid, "pulumi-resource-aws")
     engine.send_signal(signal.SIGKILL)
-    engine.wait(timeout=10)
+    engine.wait(timeout=60)
     assert provider
     _gone(provider)
     project.pulumi("cancel", "--yes", check=True)
@@ -215,7 +215,7 @@ def test_an_engine_that_was_killed_leaves_nothing_that_the_next_update_does_not_
 def test_a_warm_provider_is_attached(project: Project, cloud: Cloud, tmp_path: Path) -> None:
     ready = tmp_path / "providers.json"
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.plugins.serve", "--ready-file", str(ready), "--lifetime", "120"],
+        [sys.executable, "-m", "sandbox.plugins.serve", "--ready-file", str(ready), "--lifetime", "600"],
         env={**os.environ, **project.environment()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -230,7 +230,7 @@ def test_a_warm_provider_is_attached(project: Project, cloud: Cloud, tmp_path: P
     finally:
         project.extra.pop("PULUMI_DEBUG_PROVIDERS", None)
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def test_plugins_are_found_without_a_warning(project: Project) -> None:
@@ -348,7 +348,7 @@ def _children(parent: int, name: str) -> list[int]:
 
 def _gone(processes: list[int]) -> None:
     """Returns when none of them runs any more; a killed engine's plugin has to end by itself."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while any(Path(f"/proc/{process}").exists() for process in processes):
         assert time.monotonic() < deadline, f"still running: {processes}"
         time.sleep(0.05)

@@ -43,7 +43,7 @@ class Sandbox:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=1800,
         )
 
     def must(self, *arguments: str) -> str:
@@ -81,7 +81,7 @@ def sandbox(tmp_path: Path, pulumi_toolchain: Toolchain) -> Iterator[Sandbox]:
     assert done.returncode == 0, done.stderr
 
 
-def eventually(true: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+def eventually(true: Callable[[], object], what: str, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
@@ -268,7 +268,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(sandbox: Sandbox) -> None:
     eventually(record.exists, "the first process is started")
     started = [process["pid"] for process in json.loads(record.read_text())["processes"].values()]
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=180)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert started != []

@@ -12,8 +12,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ("Pulumi.yaml", "__main__.py")
-SLACK = 60  # seconds; the clock runs twice as fast within a command, so a state may be stamped a few seconds ahead
-TIMEOUT = 300  # seconds for one command; the longest, a bootstrap, takes about 20
+# Within a command the clock runs so much too fast; a rehearsal clock must run faster than the machine's.
+RUSH = 8  # one second in so many
+SLACK = 60  # seconds; so a state may be stamped a few seconds ahead
+TIMEOUT = 600  # seconds for one command; a bootstrap takes about 20 on a quiet machine
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ class Project:
         environ = {**self.environ, **self.extra}
         if not self.policy_pack:
             environ.pop("PULUMI_OPTION_POLICY_PACK", None)
-        # now = anchor + (real - anchor) * 2; with the anchor `ahead` seconds ago that is real + ahead.
-        environ["HEADGATE_REHEARSAL_CLOCK"] = f"2@{int(time.time()) - self.ahead}"
+        # now = anchor + (real - anchor) * (1 + 1/RUSH); with the anchor RUSH * ahead seconds ago that is real + ahead.
+        environ["HEADGATE_REHEARSAL_CLOCK"] = f"{1 + 1 / RUSH:g}@{int(time.time()) - RUSH * self.ahead}"
         return environ
 
     def step(self, name: str) -> None:
@@ -110,11 +112,19 @@ class Project:
         """The step of the recorded state."""
         return str(self.outputs()["rollout"]["proposed"]["step"])
 
-    def advance(self, name: str, after: int) -> Run:
-        """Lets `after` seconds pass, then sets the step and runs an update that must succeed."""
+    def advance(self, name: str, after: int, *, preview: bool = False) -> Run:
+        """Lets `after` seconds pass, then sets the step and runs an update that must succeed, after a preview or not.
+
+        A preview runs the whole program once more; that it passes wherever an update does is for test_walk.py to show.
+        """
         self.ahead += after + SLACK
         self.step(name)
-        return self.up()
+        return self.up(*(() if preview else ("--skip-preview",)))
+
+    def back_to_entry(self) -> None:
+        """The clock just after the recorded step was entered, however long the tests since then have taken."""
+        entered = int(self.outputs()["rollout"]["proposed"]["enteredAt"])
+        self.ahead = entered + 1 - int(time.time())
 
     def another_rollout(self, first: str) -> None:
         """A rollout that was never before, at its first step, its bake over."""

@@ -20,7 +20,7 @@ from google.cloud.run_v2 import RevisionsClient, ServicesClient
 
 from sandbox.google.client import GoogleSandbox
 
-START_S = 30.0
+START_S = 180.0
 LIFETIME_S = 7200.0  # longer than any test run, for it lives as long as the session
 
 
@@ -34,7 +34,7 @@ def google_process(folder: Path) -> Iterator[str]:
             yield _address(process, ready, errors)
         finally:
             process.send_signal(signal.SIGTERM)
-            status = process.wait(10)
+            status = process.wait(60)
     assert status == 0
     assert "Traceback" not in errors.read_text(), errors.read_text()
 

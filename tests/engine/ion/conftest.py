@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from headgate.windows import DAY
 from sandbox.manager.environment import google_variables
@@ -15,6 +17,7 @@ from tests.support.engine import Project, copy_on
 PRODUCTION, STAGING = "ion-production", "ion-staging"
 BACKGROUND_AWS = "http://127.0.0.1:9"  # a closed port: the rehearsal clock wants it on loopback, nobody may call it
 STEPS = (("canary-up", 0, 60), ("canary-5", 5, 300), ("ab-50", 50, 7 * DAY), ("full-100", 100, 14 * DAY))
+LIVE, CANDIDATE = "0d5e8a1c3b7f", "7b1c9d4e2f60"  # the ends of the names of the two committed versions' revisions
 OPENS = 14  # UTC; the start window of ion-production, Monday to Thursday
 
 
@@ -104,3 +107,41 @@ def start(project: Project, step: str = "canary-up") -> None:
     project.ahead = until_window(project.ahead + 60)
     project.step(step)
     project.up("--skip-preview")
+
+
+def walk(project: Project, google: Google, until: str) -> None:
+    """From idle to the step `until`, each seen in the API."""
+    for position, (name, weight, after) in enumerate(STEPS):
+        if position == 0:
+            start(project)
+        else:
+            project.ahead += after + 60
+            project.step(name)
+            project.up("--skip-preview")
+        assert project.recorded_step() == name
+        assert google.served(project.stack) == {"live": 100 - weight, "candidate": weight}
+        if name == until:
+            return
+
+
+def versions(project: Project) -> dict[str, Any]:
+    """headgate:release as the stack file has it."""
+    found: dict[str, Any] = _configuration(project)["config"]["headgate:release"]
+    return found
+
+
+def release(project: Project, **named: Any) -> None:
+    """Writes headgate:release as a whole, and step idle."""
+    written = _configuration(project)
+    written["config"]["headgate:release"] = named
+    written["config"]["headgate:step"] = "idle"
+    _file_of(project).write_text(yaml.safe_dump(written))
+
+
+def _configuration(project: Project) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(_file_of(project).read_text())
+    return found
+
+
+def _file_of(project: Project) -> Path:
+    return project.folder / "stacks" / f"Pulumi.{project.stack}.yaml"

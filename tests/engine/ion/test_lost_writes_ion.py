@@ -1,5 +1,7 @@
 """Writes that Cloud Run refuses, ignores or loses: what is recorded is what is served."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.engine.ion.conftest import PRODUCTION, STAGING, Google, MakeIon
@@ -18,10 +20,15 @@ def bootstrapped(make_ion: MakeIon) -> Project:
     return project
 
 
+@pytest.fixture(autouse=True)
+def _nothing_stays_planted(google: Google) -> Iterator[None]:
+    yield
+    google.clear()
+
+
 @pytest.fixture
 def project(bootstrapped: Project, google: Google) -> Project:
     """At the first step of a rollout of its own, its bake over."""
-    google.clear()
     bootstrapped.another_rollout("canary-up")
     assert google.served(STAGING) == BEFORE
     return bootstrapped

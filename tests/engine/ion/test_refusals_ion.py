@@ -59,7 +59,7 @@ def _window(project: Project) -> None:
 
 
 def _too_early(project: Project) -> None:
-    project.ahead -= 7 * DAY
+    project.back_to_entry()
     project.step("ab-50")
 
 

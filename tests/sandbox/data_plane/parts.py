@@ -15,7 +15,7 @@ import boto3
 T = TypeVar("T")
 
 # For what takes a moment on an idle machine and seconds on a busy one.
-_DEADLINE_S = 30.0
+_DEADLINE_S = 120.0
 
 
 def eventually(check: Callable[[], T]) -> T:

@@ -107,7 +107,7 @@ def test_a_forgotten_process_ends_by_itself(cloud: Cloud, start, tmp_path) -> No
 
 def refused(*command: str) -> str:
     """The one line on stderr with which a module refuses to start."""
-    ended = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=180, check=False)
     assert (ended.returncode, ended.stdout) == (2, ""), ended.stderr
     assert ended.stderr.count("\n") == 1
     return ended.stderr
@@ -129,14 +129,14 @@ def test_what_cannot_be_used_is_said_in_one_line(cloud: Cloud, tmp_path) -> None
 
 def test_the_generator_prints_what_users_got_and_fails_when_requests_are_lost(apps, tmp_path) -> None:
     command = [sys.executable, "-m", "sandbox.load", apps["blue"], "--requests", "20", "--users", "2"]
-    good = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    good = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert good.returncode == 0, good.stderr
     assert json.loads(good.stdout)["by_version"] == {"1": 20}
     with listen(0) as bound:
         nobody = f"http://127.0.0.1:{bound.getsockname()[1]}"
     out = tmp_path / "out.json"
     command = [sys.executable, "-m", "sandbox.load", nobody, "--requests", "20", "--out", str(out)]
-    bad = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    bad = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert bad.returncode == 1, bad.stderr
     assert json.loads(out.read_text())["lost"] == 20
 

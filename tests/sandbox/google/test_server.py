@@ -29,15 +29,15 @@ def test_it_says_where_it_is_and_ends_when_it_is_told(tmp_path: Path) -> None:
 
 def test_it_ends_by_itself() -> None:
     begun = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "sandbox.google", "--lifetime", "0.1"], timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-m", "sandbox.google", "--lifetime", "0.1"], timeout=120, check=False)
     assert done.returncode == 0
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 110
 
 
 def test_a_port_that_is_taken_is_one_line(google_server: str) -> None:
     port = google_server.rpartition(":")[2]
     command = [sys.executable, "-m", "sandbox.google", "--port", port]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert port in done.stderr

@@ -24,7 +24,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def announced(process: subprocess.Popen[str], ready: Path) -> dict[str, object]:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not ready.exists():
         assert process.poll() is None, process.stderr and process.stderr.read()
         assert time.monotonic() < deadline, "the server did not start"
@@ -36,12 +36,12 @@ def announced(process: subprocess.Popen[str], ready: Path) -> dict[str, object]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_it_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
     ready = tmp_path / "ready.json"
-    process = start("--ready-file", str(ready), "--lifetime", "120")
+    process = start("--ready-file", str(ready), "--lifetime", "600")
     content = announced(process, ready)
     assert content["pid"] == process.pid
     assert httpx.get(f"{content['url']}/headgate-sandbox/health").json() == {"ok": True, "pid": process.pid}
     process.send_signal(number)
-    _, problem = process.communicate(timeout=20)
+    _, problem = process.communicate(timeout=60)
     assert (process.returncode, problem) == (0, "")
     assert not ready.exists()
 
@@ -50,7 +50,7 @@ def test_it_ends_by_itself(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     process = start("--ready-file", str(ready), "--lifetime", "1")
     announced(process, ready)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 

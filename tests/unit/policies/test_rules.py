@@ -198,9 +198,9 @@ def _poisoned(value: Any) -> Any:
 @pytest.mark.parametrize("case", CASES, ids=short)
 def test_no_text_of_a_resource_reaches_the_output(case: Case) -> None:
     """The SDK unwraps secrets and a policy cannot tell which values are secret, so none is repeated."""
-    for changes in ({}, *case.bad.values()):
-        poisoned = _poisoned(changed(case.good, changes))
-        said = PACK.analyze(Declared(case.type, "it", poisoned))
-        for only in poisoned:
-            said += PACK.analyze(Declared(case.type, "it", {**case.good, only: poisoned[only]}))
+    wholes = [_poisoned(changed(case.good, changes)) for changes in ({}, *case.bad.values())]
+    parts = [{**case.good, only: whole[only]} for whole in wholes for only in whole]
+    # Most changes leave most inputs alone, so most parts come again and again.
+    for inputs in {json.dumps(each, sort_keys=True): each for each in (*wholes, *parts)}.values():
+        said = PACK.analyze(Declared(case.type, "it", inputs))
         assert all(CANARY not in diagnostic.message for diagnostic in said)

@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from headgate.traffic.alb import AlbTraffic
+from tests.support.emulators import END_S, LIFETIME_S, START_S
 from tests.support.rollouts import image
 
 _numbers = itertools.count(1)
@@ -121,9 +122,11 @@ class System:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     ready = tmp_path_factory.mktemp("aws") / "ready.json"
-    process = subprocess.Popen([sys.executable, "-m", "sandbox.aws.server", f"--ready-file={ready}", "--lifetime=900"])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.aws.server", f"--ready-file={ready}", f"--lifetime={LIFETIME_S}"]
+    )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + START_S
         while not ready.exists():
             assert process.poll() is None, "the emulated AWS ended while it started"
             assert time.monotonic() < deadline, "the emulated AWS does not answer"
@@ -134,7 +137,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
             client.close()
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(END_S)
 
 
 @pytest.fixture(scope="session")
