@@ -16,7 +16,7 @@ from components.aws.certificate import Certificate, CertificateArgs
 from components.aws.database import Database
 from components.aws.declared import cohort_rule, listener
 from components.aws.encryption import EncryptionKey
-from components.aws.load_balancer import LoadBalancer
+from components.aws.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.aws.network import NatGateways, Network
 from components.aws.registry import ImageRepository
 from components.aws.secrets import AppSecrets
@@ -32,7 +32,7 @@ from stacks.greenflow_edge import Surroundings
 from stacks.greenflow_settings import GreenflowSettings
 from stacks.settings import region as aws_region
 
-PUBLIC = ["0.0.0.0/0"]  # the service is public; firewalls stand in front of it
+PUBLIC = ["0.0.0.0/0"]  # the service is public; with an edge in front, only that reaches the balancer
 KEPT = "kept"  # the stack output that names what holds data
 
 
@@ -149,24 +149,28 @@ def build(
         },
         _kept(settings),
     )
+    balanced: LoadBalancerArgs = {
+        "physical_name": name,
+        "vpc_id": network.vpc_id,
+        "vpc_cidr": details.network.cidr,
+        "subnet_ids": network.public_subnet_ids,
+        "certificate_arn": certificate.certificate_arn,
+        "service_security_group_id": service_group.security_group_id,
+        "access_logs_bucket": logs.bucket_name,
+        "weights": {"blue": desired.split.get("blue", 0), "green": desired.split.get("green", 0)},
+        "stickiness_seconds": desired.stickiness,
+        "test_slot": _test_slot(settings),
+        "cohorts": details.cohorts is not None,
+        "protect": settings.production,
+        "tags": tags,
+    }
+    if details.edge:
+        balanced["client_prefix_list_id"] = pulumi.Output.from_input(asyncio.ensure_future(greenflow_edge.senders()))
+    else:
+        balanced["client_cidrs"] = PUBLIC
     balancer = LoadBalancer(
         "balancer",
-        {
-            "physical_name": name,
-            "vpc_id": network.vpc_id,
-            "vpc_cidr": details.network.cidr,
-            "subnet_ids": network.public_subnet_ids,
-            "certificate_arn": certificate.certificate_arn,
-            "service_security_group_id": service_group.security_group_id,
-            "access_logs_bucket": logs.bucket_name,
-            "client_cidrs": PUBLIC,
-            "weights": {"blue": desired.split.get("blue", 0), "green": desired.split.get("green", 0)},
-            "stickiness_seconds": desired.stickiness,
-            "test_slot": _test_slot(settings),
-            "cohorts": details.cohorts is not None,
-            "protect": settings.production,
-            "tags": tags,
-        },
+        balanced,
         _kept(settings),
         carrier_hooks=began.guard.binding,
         carrier_depends_on=[began.rollout, snapshot],

@@ -20,6 +20,9 @@ from stacks.greenflow_settings import EdgeSettings, GreenflowSettings
 
 HOME = "us-east-1"  # where CloudFront wants its certificate, its firewall and the delivery of its logs
 HEALTH = "/api/v2/health"
+# What CloudFront calls origins from, in every region (VPC user guide, "AWS-managed prefix lists"). Other distributions
+# do too: what is not for everybody behind a CloudFront is for the firewall and the application to refuse.
+SENDERS = "com.amazonaws.global.cloudfront.origin-facing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,20 @@ class Names:
     zone: HostedZone
     certificate: Certificate
     home: pulumi.ResourceOptions
+
+
+async def senders() -> str:
+    """Id of the prefix list that the balancer's requests come from. Raises pulumi.RunError when AWS fails."""
+    try:
+        found = await pulumi.runtime.invoke_async(
+            "aws:ec2/getManagedPrefixList:getManagedPrefixList", {"name": SENDERS}
+        )
+    except Exception as error:  # noqa: BLE001 - the SDK raises its bare base class
+        raise pulumi.RunError(
+            f"AWS does not say which addresses CloudFront sends from (prefix list {SENDERS}): {error}. Without them "
+            "the balancer would be open to everybody. Allow ec2:DescribeManagedPrefixLists, and try again."
+        ) from None
+    return str(found["id"])
 
 
 def names(around: Surroundings, edge: EdgeSettings) -> Names:

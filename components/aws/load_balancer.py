@@ -59,8 +59,10 @@ class LoadBalancerArgs(TypedDict):
     """Group of the tasks; the balancer opens its way to them."""
     access_logs_bucket: pulumi.Input[str]
     """Bucket of the access logs: a `LogBucket` that takes logs of balancers. Changed in place."""
-    client_cidrs: Sequence[str]
+    client_cidrs: NotRequired[Sequence[str]]
     """IPv4 ranges that may reach the service. 0.0.0.0/0 is a public service, and has to be said."""
+    client_prefix_list_id: NotRequired[pulumi.Input[str]]
+    """Instead of `client_cidrs`, what alone may reach the service, over HTTPS only: where an edge sends from."""
     test_client_cidrs: NotRequired[Sequence[pulumi.Input[str]]]
     """IPv4 ranges that may reach the test listener, /8 or narrower. Default: the VPC."""
     weights: SlotWeights
@@ -221,9 +223,24 @@ class LoadBalancer(pulumi.ComponentResource):
             tags=args["tags"],
             opts=pulumi.ResourceOptions(parent=self),
         )
+        clients = args.get("client_cidrs", ())
+        if "client_prefix_list_id" in args:
+            # One rule: CloudFront's list counts as 55 of the 60 that a group may have (VPC user guide, "AWS-managed
+            # prefix lists"), so port 80 has no room. The edge itself redirects its clients to HTTPS.
+            vpc.SecurityGroupIngressRule(
+                f"{self.pulumi_resource_name}-edge-in",
+                security_group_id=group.id,
+                prefix_list_id=args["client_prefix_list_id"],
+                ip_protocol="tcp",
+                from_port=TRAFFIC_PORT,
+                to_port=TRAFFIC_PORT,
+                description="The edge over HTTPS",
+                tags=args["tags"],
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         ways_in = [
-            ("https", TRAFFIC_PORT, "Clients over HTTPS", args["client_cidrs"]),
-            ("http", REDIRECT_PORT, "Clients over HTTP, to be redirected to HTTPS", args["client_cidrs"]),
+            ("https", TRAFFIC_PORT, "Clients over HTTPS", clients),
+            ("http", REDIRECT_PORT, "Clients over HTTP, to be redirected to HTTPS", clients),
             (
                 "test",
                 TEST_PORT,
@@ -380,8 +397,14 @@ def _resolve(name: str, args: LoadBalancerArgs) -> _Settings:
     plain.between("deregistration_delay_seconds", delay, 15, 300, "seconds")
     plain.expect(health_path.startswith("/"), "health_check_path", health_path, "a path that starts with /")
     plain.expect(len(args["subnet_ids"]) >= 2, "subnet_ids", len(args["subnet_ids"]), "at least 2 subnets")
-    plain.expect(len(args["client_cidrs"]) > 0, "client_cidrs", [], "at least one IPv4 range")
-    for position, cidr in enumerate(args["client_cidrs"]):
+    clients = args.get("client_cidrs", ())
+    plain.expect(
+        bool(clients) is not ("client_prefix_list_id" in args),
+        "client_cidrs",
+        list(clients),
+        "none beside client_prefix_list_id" if clients else "at least one IPv4 range, or client_prefix_list_id",
+    )
+    for position, cidr in enumerate(clients):
         plain.expect(network(cidr) is not None, f"client_cidrs[{position}]", cidr, "an IPv4 range such as 10.0.0.0/8")
     for position, client in enumerate(args.get("test_client_cidrs", [args["vpc_cidr"]])):
         if isinstance(client, str):

@@ -266,8 +266,8 @@ GREENFLOW = (
     Entry(
         "edge",
         During.FREE,
-        meaning="CloudFront, the firewalls, the static site and the names in front of the balancer. Left out, there is "
-        "the balancer alone.",
+        meaning="CloudFront, the firewalls, the static site and the names in front of the balancer, which then takes "
+        "traffic from CloudFront's addresses alone. Left out, there is the balancer, open to everybody.",
     ),
     Entry(
         "edge.zone", During.FREE, "", "A DNS zone to be made; or else `zone_id`.", default="required without `zone_id`"

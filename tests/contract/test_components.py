@@ -254,7 +254,8 @@ def test_all_components_form_one_package() -> None:
 @every_component
 def test_required_arguments_are_those_without_a_default(row: Row) -> None:
     args = inspect.get_annotations(row.component.__init__)["args"]
-    optional = args.__optional_keys__ & {"domain_name"}  # of a certificate, one of two alternatives
+    # One of two alternatives: of a certificate, and who reaches a balancer.
+    optional = args.__optional_keys__ & {"domain_name", "client_cidrs"}
     assert args.__required_keys__ == row.args.keys() - optional
 
 

@@ -30,6 +30,7 @@ from tests.support.played_clouds import CLOUDS, Amazon, PlayedCloud, is_carrier
 
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 OUTPUTS = "pulumi:pulumi:readStackOutputs"
+PREFIX_LIST = "aws:ec2/getManagedPrefixList:getManagedPrefixList"
 CONFIG = {"aws:region": "us-east-1", "gcp:project": "unit-project", "gcp:region": "us-central1"}
 
 
@@ -82,7 +83,7 @@ class StackRecorder(Recorder):
         self._backend_errors = list(backend_errors)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - Pulumi calls it so
-        answers = {IDENTITY: self._identity, OUTPUTS: self._own_outputs}
+        answers = {IDENTITY: self._identity, OUTPUTS: self._own_outputs, PREFIX_LIST: self._prefix_list}
         if request.tok not in answers:
             return super().Invoke(request)
         found = struct_pb2.Struct()
@@ -93,6 +94,9 @@ class StackRecorder(Recorder):
 
     def _identity(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/unit", "userId": "unit"}
+
+    def _prefix_list(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        return {"id": f"pl-{args['name']}", "name": args["name"]}
 
     def _own_outputs(self, args: Mapping[str, Any]) -> dict[str, Any]:
         assert not self.recorded.resources, "the record is read after something was registered"

@@ -7,12 +7,22 @@ from moto.ec2.models.vpcs import VPCBackend
 
 from sandbox.aws.repairs import Original, around, around_property
 
+_SAID = "headgate_description"
+
 
 @around_property(SecurityGroupRule, "description")
 def a_rule_about_a_group_has_a_description(original: Any, rule: SecurityGroupRule) -> Any:
     """moto tells the description of rules about addresses only; AWS that of every rule
     (SecurityGroupRule)."""
-    return original or (rule.source_group or {}).get("Description")
+    return original or (rule.source_group or {}).get("Description") or getattr(rule, _SAID, None)
+
+
+@around(SecurityGroupRule, "__init__")
+def a_rule_about_a_prefix_list_has_a_description(original: Original, rule: Any, *args: Any, **named: Any) -> None:
+    """moto drops what is said of a prefix list; AWS keeps it (PrefixListId)."""
+    original(*args, **named)
+    listed = next((each for each in (*args, *named.values()) if isinstance(each, dict) and "PrefixListId" in each), {})
+    setattr(rule, _SAID, listed.get("Description"))
 
 
 @around(SecurityGroupBackend, "modify_security_group_rules")

@@ -266,6 +266,38 @@ class TestFunctions:
         assert found["names"][:3] == ["us-east-1a", "us-east-1b", "us-east-1c"]
         assert len(found["zoneIds"]) == len(found["names"])
 
+    def test_a_prefix_list_that_a_rule_may_name(self, provider: Provider) -> None:
+        asked = {"name": "com.amazonaws.global.cloudfront.origin-facing"}
+        token = "aws:ec2/getManagedPrefixList:getManagedPrefixList"
+        request = provider_pb2.InvokeRequest(tok=token, args=to_wire(asked))
+        found = from_wire(getattr(provider.stub.Invoke(request), "return"))
+        assert found["id"].startswith("pl-")
+        assert found["name"] == asked["name"]
+        with world(provider) as w:
+            given = {
+                "securityGroupId": w.group(),
+                "prefixListId": found["id"],
+                "ipProtocol": "tcp",
+                "fromPort": 443,
+                "toPort": 443,
+                "description": "the edge",
+            }
+            rule = provider.create("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "edge", given)
+            read = provider.read(rule)
+            assert read is not None
+            assert {key: read.outputs[key] for key in given} == given
+            changed = provider.update(rule, {**given, "description": "CloudFront"})
+            read = provider.read(changed)
+            assert read is not None
+            assert (read.outputs["description"], read.outputs["prefixListId"]) == ("CloudFront", found["id"])
+            provider.delete(changed)
+            assert provider.read(changed) is None
+
+    def test_a_prefix_list_that_is_not_there_is_said(self, provider: Provider) -> None:
+        token = "aws:ec2/getManagedPrefixList:getManagedPrefixList"
+        with pytest.raises(grpc.RpcError, match="0 prefix lists are called 'none'"):
+            provider.stub.Invoke(provider_pb2.InvokeRequest(tok=token, args=to_wire({"name": "none"})))
+
     def test_the_partition(self, provider: Provider) -> None:
         assert self.invoke(provider, "getPartition")["partition"] == "aws"
 

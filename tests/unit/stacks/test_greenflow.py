@@ -212,6 +212,18 @@ class TestEveryPoint:
                 found = list(served(visit.recorded).values())
                 assert {slot: found.count(slot) for slot in ("blue", "green")} == visit.live.split, name
 
+    def test_only_the_edge_reaches_the_balancer_where_there_is_one(self, walk: Walk) -> None:
+        visit = walk["bootstrap"]
+        sources = {
+            int(rule.inputs["fromPort"]): rule.inputs.get("cidrIpv4") or rule.inputs["prefixListId"]
+            for rule in visit.recorded.of_type("SecurityGroupIngressRule")
+            if rule.inputs["securityGroupId"] == "balancer-balancer-id"
+        }
+        tests = {8443: "10.20.0.0/16" if visit.settings.production else "10.30.0.0/16"}
+        edge = {443: "pl-com.amazonaws.global.cloudfront.origin-facing"}
+        world = {443: "0.0.0.0/0", 80: "0.0.0.0/0"}
+        assert sources == {**(edge if visit.settings.production else world), **tests}
+
     def test_names_and_addresses_are_exported(self, walk: Walk) -> None:
         visit = walk["bootstrap"]
         name = visit.settings.name
@@ -466,13 +478,15 @@ class TestProtection:
 
     def test_in_production_everything_is_protected_that_a_release_does_not_make_anew(self) -> None:
         recorded = Stack().up(stack_files.load(PRODUCTION)).recorded
-        made_anew = {component(recorded, name) for name in ("service", "log-metrics", "alarms", "dashboard")}
+        made_anew = {component(recorded, name) for name in ("service", "log-metrics", "alarms", "dashboard", "cohorts")}
         of_the_service = {each.urn for each in recorded.resources if each.parent in made_anew}
         open_to_change = {each.urn for each in recorded.custom() if not each.protect}
         assert open_to_change - of_the_service == {
             each.urn
             for each in recorded.resources
-            if each.type == PROVIDER or each in recorded.of_type("SecretVersion")
+            if each.type == PROVIDER
+            or each in recorded.of_type("SecretVersion")
+            or each in recorded.of_type("ListenerRule")
         }
         assert [each.name for each in recorded.resources if each.urn in of_the_service and each.protect] == []
 

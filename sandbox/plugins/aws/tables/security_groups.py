@@ -149,6 +149,7 @@ def _rule_permission(inputs: Values) -> dict[str, Any]:
         ("cidrIpv4", "IpRanges", "CidrIp"),
         ("cidrIpv6", "Ipv6Ranges", "CidrIpv6"),
         ("referencedSecurityGroupId", "UserIdGroupPairs", "GroupId"),
+        ("prefixListId", "PrefixListIds", "PrefixListId"),
     ):
         if inputs.get(name):
             permission[member] = [{inner: inputs[name], **text}]
@@ -163,6 +164,7 @@ def _modify_rule(target: Target) -> Iterator[Call]:
         "cidrIpv4": "CidrIpv4",
         "cidrIpv6": "CidrIpv6",
         "referencedSecurityGroupId": "ReferencedGroupId",
+        "prefixListId": "PrefixListId",
         "description": "Description",
     }
     rule = {member: target.inputs[name] for name, member in members.items() if target.inputs.get(name) is not None}
@@ -177,7 +179,16 @@ def _modify_rule(target: Target) -> Iterator[Call]:
 
 def _rule(side: str) -> Row:
     watched = frozenset(
-        {"ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "referencedSecurityGroupId", "description"}
+        {
+            "ipProtocol",
+            "fromPort",
+            "toPort",
+            "cidrIpv4",
+            "cidrIpv6",
+            "referencedSecurityGroupId",
+            "prefixListId",
+            "description",
+        }
     )
     return row(
         f"aws:vpc/securityGroup{side}Rule:SecurityGroup{side}Rule",
@@ -190,6 +201,7 @@ def _rule(side: str) -> Row:
             "cidrIpv4": Field(read="CidrIpv4"),
             "cidrIpv6": Field(read="CidrIpv6"),
             "referencedSecurityGroupId": Field(read="ReferencedGroupInfo.GroupId"),
+            "prefixListId": Field(read="PrefixListId"),
             "description": Field(read="Description", default=""),
         },
         create=f"AuthorizeSecurityGroup{side}",
@@ -213,7 +225,7 @@ def _rule(side: str) -> Row:
         missing=("InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound"),
         tags=tags("security-group-rule"),
         support="repaired",
-        note="rules about groups keep and change their description",
+        note="rules about groups and prefix lists keep and change their description",
     )
 
 

@@ -125,12 +125,25 @@ def ingress(recorded: Recorded) -> dict[int, list[str]]:
     ports: dict[int, list[str]] = {}
     for rule in recorded.of_type("SecurityGroupIngressRule"):
         if rule.inputs["securityGroupId"] == f"{group}-id":
-            ports.setdefault(int(rule.inputs["fromPort"]), []).append(rule.inputs["cidrIpv4"])
+            found = rule.inputs.get("cidrIpv4") or rule.inputs["prefixListId"]
+            ports.setdefault(int(rule.inputs["fromPort"]), []).append(found)
     return ports
 
 
 def test_only_the_vpc_reaches_the_test_listener_by_default() -> None:
     assert ingress(balancer()) == {443: ["0.0.0.0/0"], 80: ["0.0.0.0/0"], 8443: ["10.0.0.0/16"]}
+
+
+RULES_PER_GROUP, WEIGHT = 60, 55  # AWS: quota of inbound rules; what CloudFront's list counts as (VPC user guide)
+
+
+def test_behind_an_edge_only_that_reaches_the_service_and_the_test_listener_stays_as_it_was() -> None:
+    without = {key: value for key, value in ARGS.items() if key != "client_cidrs"}
+    recorded = drive(lambda: LoadBalancer("edge", {**without, "client_prefix_list_id": "pl-1"}))
+    found = ingress(recorded)
+    assert found == {443: ["pl-1"], 8443: ["10.0.0.0/16"]}
+    sources = [source for each in found.values() for source in each]
+    assert sum(WEIGHT if source == "pl-1" else 1 for source in sources) <= RULES_PER_GROUP
 
 
 def test_test_clients_can_be_named_also_by_addresses_not_known_yet() -> None:
@@ -215,6 +228,7 @@ def test_outputs() -> None:
         ({"health_check_path": "health"}, "health_check_path: found 'health'; expected a path that starts with /"),
         ({"subnet_ids": ["subnet-1"]}, "subnet_ids: found 1; expected at least 2 subnets"),
         ({"client_cidrs": []}, "client_cidrs: found .*; expected at least one"),
+        ({"client_prefix_list_id": "pl-1"}, "client_cidrs: found .*; expected none beside client_prefix_list_id"),
         ({"client_cidrs": ["::/0"]}, r"client_cidrs\[0\]: found '::/0'; expected an IPv4 range"),
         (
             {"test_client_cidrs": ["0.0.0.0/0"]},
