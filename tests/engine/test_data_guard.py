@@ -16,12 +16,11 @@ from components._common import standard_tags
 from components.aws import safeguards
 from components.aws.encryption import EncryptionKey
 from components.aws.secrets import AppSecrets
+from stacks import ledger
 
 given = pulumi.Config("unit")
 name, tags = "greenflow-production", standard_tags(service="greenflow", environment="production", owner="team")
-stack = f"{{pulumi.get_organization()}}/{{pulumi.get_project()}}/{{pulumi.get_stack()}}"
-answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {{"name": stack}}).value or {{}}
-guard = safeguards.DataGuard("stack", (answer.get("outputs") or {{}}).get("kept") or {{}})
+guard = safeguards.DataGuard("stack", ledger.outputs().get("kept") or {{}})
 arn = "arn:aws:kms:us-east-1:123456789012:key/1"
 if not given.get_bool("gone"):
     key = EncryptionKey(
