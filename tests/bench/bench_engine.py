@@ -68,7 +68,8 @@ def measure(home: Path, url: str, rounds: int) -> Figures:
     for label, cost in best.items():
         pack, _, what = label.partition(" ")
         by[pack][what] = cost
-    return Figures(by["with"], by["without"], len(project.urns()))
+    declared = [urn for urn in project.urns() if "::pulumi:providers:aws::default" not in urn]
+    return Figures(by["with"], by["without"], len(declared))
 
 
 def _unchanged(project: Project, *options: str) -> Run:
@@ -77,7 +78,7 @@ def _unchanged(project: Project, *options: str) -> Run:
 
 def report(figures: Figures, rounds: int) -> str:
     """A line for each command."""
-    lines = [f"{STACK}: {figures.resources} resources in the state; the least of {rounds} runs each, by turns"]
+    lines = [f"{STACK}: {figures.resources} resources; the least of {rounds} runs each, by turns"]
     for label, costs in (("with the pack", figures.with_pack), ("without the pack", figures.without)):
         base = costs[EMPTY]
         lines.append(f"{label}: {EMPTY} {base.seconds:.2f} s, {base.processor:.2f} s of processors")

@@ -15,14 +15,16 @@ from tests.bench.interleave import interleaved
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = 5
-MODULES = ("pulumi", "stacks.systems", "stacks.ion", "stacks.greenflow")
+SYSTEMS = ("stacks.ion", "stacks.greenflow")
+MODULES = ("pulumi", "stacks.systems", *SYSTEMS)
+LAZILY = "from stacks import lazy_sdk; lazy_sdk.install();"
 DEAREST = 8
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
 
 
 def load(module: str, *options: str) -> str:
-    """What a fresh interpreter says to standard error while it imports `module` as the program does: uncollected."""
-    code = f"import gc; gc.disable(); import {module}"
+    """What a fresh interpreter says to standard error while it imports `module` as the program does."""
+    code = f"import gc; gc.disable(); {LAZILY if module in SYSTEMS else ''} import {module}"
     command = [sys.executable, *options, "-c", code]
     return subprocess.run(command, cwd=ROOT, check=True, stderr=subprocess.PIPE, text=True).stderr
 
@@ -44,7 +46,7 @@ def report() -> str:
     for module in MODULES:
         seconds = best[module].processor - start
         lines.append(f"  import {module:18} {seconds:5.2f} s   ratio {seconds / base:5.2f}")
-    for module in ("stacks.greenflow", "stacks.ion"):
+    for module in SYSTEMS:
         spent = packages(module)
         shares = (f"{name} {100 * own / spent.total():.0f} %" for name, own in spent.most_common(DEAREST))
         lines.append(f"the SDK's part of {module}: {', '.join(shares)}")

@@ -51,6 +51,6 @@ def test_what_the_engine_took_is_shown_against_an_empty_preview() -> None:
         resources=242,
     )
     said = report(figures, 3)
-    assert "242 resources in the state; the least of 3 runs each" in said
+    assert "242 resources; the least of 3 runs each" in said
     assert "up                   3.00 s  ratio  3.00   processors   4.00 s  ratio  4.00  OVER BUDGET" in said
     assert said.count("within budget") == said.count("OVER BUDGET") == 1
