@@ -11,6 +11,7 @@ from headgate import duration
 
 QUIET = 2.0  # seconds that may pass without a word
 EVERY = 15.0  # seconds between two lines in a log: a CI system does not call the job stuck
+NOTE = 60  # characters; with the label a line of most terminals
 BEAT = 0.5  # seconds between two looks at the clock
 
 Clock = Callable[[], float]
@@ -102,7 +103,7 @@ class LiveProgress(PlainProgress):
 
         started, last = self._clock(), ""
         status = Console(file=self._stream).status(escape(f"{label} …"))
-        shown = False
+        shown, starting = False, threading.Lock()
 
         def beat() -> None:
             nonlocal shown
@@ -110,13 +111,15 @@ class LiveProgress(PlainProgress):
             if passed < QUIET:
                 return
             status.update(f"{escape(label)} … {passed:.0f} s  [dim]{escape(last)}[/dim]")
-            if not shown:
-                shown = True
-                status.start()
+            with starting:
+                if not shown:
+                    shown = True
+                    status.start()
 
         def note(line: str) -> None:
             nonlocal last
-            last = line.strip()[:60] or last
+            last = line.strip()[:NOTE] or last
+            beat()
 
         try:
             with _beating(beat, self._every):
