@@ -1,7 +1,7 @@
 """Gate `drift`: the balancer routes what the recorded state says, or already what is asked for next."""
 
 from headgate.carrier import routed, show_split
-from headgate.gates.contract import GateContext
+from headgate.gates.contract import GateContext, Where
 from headgate.report import GateResult, Verdict
 
 
@@ -14,6 +14,7 @@ class Drift:
 
     name = "drift"
     summary = "the balancer routes exactly the split that the recorded state asks for"
+    where = Where.INSIDE
 
     def run(self, context: GateContext) -> GateResult:
         """FAILED with both splits when they differ; inconclusive without a reading."""
