@@ -226,7 +226,7 @@ def _judge_alarms(context: Context) -> Iterable[Violation]:
                 RuleId.ALARMS_KEPT,
                 "During a rollout its alarms notice no less than they did when it started.",
                 f"{_called(change)}: {'; '.join(less)}.",
-                "Take the change out, or go back to idle before alarms are changed. Stricter bounds may come at once.",
+                "Take the change out, or go back to idle before alarms are changed. Stricter bounds may come.",
             )
 
 

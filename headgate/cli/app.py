@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from headgate.cli import gate_cmd, plan_cmd, rehearse, sandbox_cmd, status_cmd
+from headgate.cli import gate_cmd, plan_cmd, preview_cmd, rehearse, sandbox_cmd, status_cmd
 from headgate.cli.errors import CommandFailed
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command()(status_cmd.status)
 app.command()(gate_cmd.gate)
 app.command()(plan_cmd.plan)
+app.command()(preview_cmd.preview)
 app.add_typer(sandbox_cmd.app, name="sandbox")
 app.add_typer(rehearse.app, name="rehearse")
 

@@ -1,0 +1,131 @@
+"""What verbs say: reasons, what an engine's output comes down to, what would happen. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from headgate import duration
+from headgate.carrier import show_split
+from headgate.changes import Changes
+from headgate.cli.ahead import Next
+from headgate.engine import Run
+from headgate.moves import Move, classify
+from headgate.plan import IDLE
+from headgate.problems import RuleId, Violation
+from headgate.state import State
+
+MOST_LINES = 8  # of an engine's output; what comes first names the cause
+MOST_NAMED = 5  # resources
+
+_RULE = re.compile(r"\bR-[0-9]{2} [a-z]")
+_NOISE = ("an unhandled error occurred", "preview failed", "update failed", "update canceled")
+_LOCKED = "currently locked"
+_SECTION = re.compile(r"^(Outputs|Resources|Duration|Policies|Policy Violations)\b")
+
+
+def held_by(following: Next, bake: tuple[int, int] | None) -> tuple[str, ...]:
+    """A line for each rule that does not let `following` happen. `bake`: seconds it takes, and seconds that passed."""
+    return tuple(_reason(violation, bake) for violation in following.blocked_by)
+
+
+def _reason(violation: Violation, bake: tuple[int, int] | None) -> str:
+    if violation.rule == RuleId.BAKE_ELAPSED and bake is not None:
+        seconds, passed = bake
+        return f"bake: {duration.show(max(0, passed))} of {duration.show(seconds)} ({violation.rule}). {violation.fix}"
+    return str(violation)
+
+
+def broken(violations: Iterable[Violation]) -> tuple[str, ...]:
+    """A line for each."""
+    return tuple(map(str, violations))
+
+
+def refused_by(changes: Changes) -> tuple[str, ...]:
+    """What the policies and guards that stop an update say of it; empty when it failed for another reason."""
+    found = [f"{each.policy}: {_one_line(each.message)}" for each in changes.findings if each.blocks]
+    said = [_one_line(each.message) for each in changes.diagnostics if each.severity == "error"]
+    return tuple(dict.fromkeys([*found, *(line for line in said if _RULE.search(line))]))
+
+
+def errors_of(changes: Changes, run: Run) -> tuple[str, ...]:
+    """The errors of a preview that failed, or the end of what the engine said."""
+    said = [_one_line(each.message) for each in changes.diagnostics if each.severity == "error"]
+    lines = tuple(dict.fromkeys(line for line in said if _tells(line)))
+    return lines[:MOST_LINES] or last_lines(run)
+
+
+def last_lines(run: Run) -> tuple[str, ...]:
+    """What the output of an update that failed comes down to: its diagnostics, else its errors, else its end."""
+    lines = [line.strip() for line in run.output.splitlines()]
+    if "Diagnostics:" in lines:
+        after = lines[lines.index("Diagnostics:") + 1 :]
+        end = next((place for place, line in enumerate(after) if _SECTION.match(line)), len(after))
+        lines = after[:end]
+    else:
+        said = [line.strip() for line in run.errors.splitlines() if line.strip()]
+        lines = said or [line for line in lines if "error:" in line] or lines[-3:]
+    kept = [line.removeprefix("error: ") for line in lines if line and _tells(line) and not line.endswith("):")]
+    return tuple(dict.fromkeys(kept))[:MOST_LINES] or (f"pulumi ended with exit code {run.code} and said nothing",)
+
+
+def locked(run: Run) -> bool:
+    """Whether the update did not begin because another one holds the stack."""
+    return _LOCKED in run.errors or _LOCKED in run.output
+
+
+def _tells(line: str) -> bool:
+    return not any(noise in line.lower() for noise in _NOISE)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.removeprefix("error: ").split())
+
+
+def would(before: State | None, proposed: State, changes: Changes) -> tuple[str, ...]:
+    """What is to be agreed to: where the rollout goes, where users go, and what happens to resources."""
+    lines = [place_change(before, proposed)]
+    if before is not None and before.split == proposed.split:
+        lines.append(f"users: {show_split(proposed.split)}, as now")
+    else:
+        lines.append(f"users: {show_split(before.split) if before else 'nobody'} -> {show_split(proposed.split)}")
+    return (*lines, f"resources: {_counted(changes)}")
+
+
+def place_change(before: State | None, proposed: State) -> str:
+    """`step green-up -> green-10 of rollout 2026.02.11`, `promote 2026.02.11`, `retire 2026.01.28`."""
+    move = classify(before, proposed)
+    if move is Move.PROMOTE:
+        return f"promote {proposed.live.version}; {_version(proposed)} is kept as standby"
+    if move is Move.RETIRE and before is not None and before.standby is not None:
+        return f"retire {before.standby.version}; the way back to it ends"
+    left = before.step if before else "nothing"
+    of = f" of rollout {proposed.rollout_id}" if proposed.rollout_id else ""
+    return f"step {left} -> {proposed.step}{of}"
+
+
+def _version(state: State) -> str:
+    return state.standby.version if state.standby else "nothing"
+
+
+def _counted(changes: Changes) -> str:
+    touched = changes.touched
+    if not touched:
+        return "none is touched"
+    names = ", ".join(f"{each.op} {each.name}" for each in touched[:MOST_NAMED])
+    more = len(touched) - MOST_NAMED
+    return names + (f" and {more} more" if more > 0 else "")
+
+
+def where(state: State | None, observed: Mapping[str, int] | None) -> str:
+    """Where the stack is: what is recorded and what was read."""
+    recorded = "nothing is recorded" if state is None else f"recorded: {_place(state)}"
+    read = "the split could not be read" if observed is None else f"users: {show_split(observed)}"
+    return f"{recorded}; {read}"
+
+
+def _place(state: State) -> str:
+    return str(state.phase) if state.step == IDLE else f"step {state.step}, {state.weight} % to the candidate"
+
+
+def listed(problems: Sequence[str]) -> tuple[str, ...]:
+    """Problems as lines, each on its own."""
+    return tuple(line.strip() for problem in problems for line in problem.splitlines() if line.strip())
