@@ -15,8 +15,8 @@ OURS = ("headgate", "components", "policies", "stacks", "sandbox", "toolchain")
 # The modules that decide. What they import of ours is held to the same rule.
 DECIDING = (
     "plan", "state", "transition", "carrier", "limits", "settings", "systems", "reader", "windows", "health",
-    "sequential", "verdict", "assignment", "cohorts", "changes", "change_rules", "middleware.quantiles", "middleware.comparison",
-    "evidence.record", "evidence.judge", "gate_settings",
+    "sequential", "verdict", "assignment", "cohorts", "changes", "change_rules", "middleware.quantiles",
+    "middleware.comparison", "evidence.record", "evidence.judge", "gate_settings",
 )  # fmt: skip
 # In the standard library, yet a way to the clock, to chance or to the world.
 IMPURE = frozenset(
