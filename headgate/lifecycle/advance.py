@@ -47,14 +47,16 @@ def _following(edges: Edges, before: Situation) -> str | Outcome:
     problems = unusable(before)
     state, settings = before.state, before.settings
     if problems or state is None or settings is None:
-        return stopped(edges, VERB, before, Ended.FAILED, "it cannot be told where the rollout is", problems)
+        return stopped(edges, VERB, before, Ended.FAILED, "it cannot be told where the rollout is", reasons=problems)
     following = _next_of(state, settings.plan)
     if following is None:
         return _over(edges, before, state, settings.plan.step_names)
     if settings.step not in (state.step, following):
         reason = f"headgate:step is {settings.step!r} in the stack file, and {state.step!r} is recorded"
         said = "the stack file asks for another step, not applied yet"
-        return stopped(edges, VERB, before, Ended.HELD, said, (reason,), f"pulumi config set {STEP} {state.step}")
+        return stopped(
+            edges, VERB, before, Ended.HELD, said, reasons=(reason,), then=f"pulumi config set {STEP} {state.step}"
+        )
     if settings.release.candidate is None:
         then = "headgate start --image NAME@sha256:... --version LABEL"
         return stopped(edges, VERB, before, Ended.FAILED, "there is no candidate in the stack file", then=then)
@@ -77,14 +79,14 @@ def _over(edges: Edges, before: Situation, state: State, steps: tuple[str, ...])
         said = f"{state.step} is the last step of the plan"
         return stopped(edges, VERB, before, Ended.FAILED, said, then="headgate promote")
     reason = f"{state.step!r} is not a step of headgate:plan; its steps: {', '.join(steps) or 'none'}"
-    return stopped(edges, VERB, before, Ended.FAILED, "the plan does not say what comes next", (reason,))
+    return stopped(edges, VERB, before, Ended.FAILED, "the plan does not say what comes next", reasons=(reason,))
 
 
 def _not_the_next(edges: Edges, before: Situation, to: str, following: str) -> Outcome:
     known = before.settings is not None and before.settings.plan.step(to) is not None
     said = f"the next step is {following}, not {to}" if known else f"the plan has no step {to!r}"
     reason = "steps are taken one at a time (R-03)" if known else f"the next step is {following}"
-    return stopped(edges, VERB, before, Ended.FAILED, said, (reason,), f"headgate {VERB} --to {following}")
+    return stopped(edges, VERB, before, Ended.FAILED, said, reasons=(reason,), then=f"headgate {VERB} --to {following}")
 
 
 def _auto(edges: Edges, to: str | None) -> Outcome:

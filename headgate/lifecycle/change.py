@@ -204,11 +204,11 @@ class _Trip:
         )
 
     def _end(self, ended: Ended, what: str, reasons: tuple[str, ...] = ()) -> Outcome:
-        return stopped(self.edges, self.change.verb, self.change.before, ended, what, reasons)
+        return stopped(self.edges, self.change.verb, self.change.before, ended, what, reasons=reasons)
 
 
 def stopped(
-    edges: Edges, verb: str, now: Situation, ended: Ended, said: str, reasons: tuple[str, ...] = (), then: str = ""
+    edges: Edges, verb: str, now: Situation, ended: Ended, said: str, *, reasons: tuple[str, ...] = (), then: str = ""
 ) -> Outcome:
     """A verb that ends before it changed anything; `now` is what it saw."""
     observed = now.live.split if now.live is not None else None

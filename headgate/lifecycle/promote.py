@@ -20,7 +20,7 @@ def promote(edges: Edges) -> Outcome:
     problems = unusable(before)
     state, settings = before.state, before.settings
     if problems or state is None or settings is None:
-        return stopped(edges, VERB, before, Ended.FAILED, "it cannot be told where the rollout is", problems)
+        return stopped(edges, VERB, before, Ended.FAILED, "it cannot be told where the rollout is", reasons=problems)
     if state.phase is Phase.PROMOTED:
         said = f"{state.live.version} is promoted already"
         return stopped(edges, VERB, before, Ended.FAILED, said, then="headgate retire")
@@ -29,11 +29,13 @@ def promote(edges: Edges) -> Outcome:
     last = settings.plan.step_names[-1]
     if state.step != last:
         said = f"the rollout is at {state.step}, and promotion comes after the last step, {last}"
-        return stopped(edges, VERB, before, Ended.HELD, said, ("R-03 rollout-no-step-skip",), "headgate advance")
+        return stopped(
+            edges, VERB, before, Ended.HELD, said, reasons=("R-03 rollout-no-step-skip",), then="headgate advance"
+        )
     try:
         written = edges.file.values().get(RELEASE)
     except (OSError, ValueError) as error:
-        return stopped(edges, VERB, before, Ended.FAILED, "the stack file cannot be read", (str(error),))
+        return stopped(edges, VERB, before, Ended.FAILED, "the stack file cannot be read", reasons=(str(error),))
     release = written if isinstance(written, Mapping) else {}
     message = f"{VERB}: {state.candidate.version}"
     if settings.release.candidate is None:  # an earlier try wrote it, and the update did not end well

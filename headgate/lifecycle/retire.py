@@ -15,7 +15,7 @@ def retire(edges: Edges) -> Outcome:
     problems = unusable(before)
     state = before.state
     if problems or state is None:
-        return stopped(edges, VERB, before, Ended.FAILED, "it cannot be told where the rollout is", problems)
+        return stopped(edges, VERB, before, Ended.FAILED, "it cannot be told where the rollout is", reasons=problems)
     if state.phase is Phase.ROLLING_OUT:
         said = f"rollout {state.rollout_id} is under way at {state.step}; there is no standby before it is promoted"
         return stopped(edges, VERB, before, Ended.FAILED, said, then="headgate status")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from headgate.cli.situation import Situation
+from headgate.engine import EngineError
 from headgate.lifecycle.change import Change, carry_out, stopped, unusable
 from headgate.lifecycle.edges import Edges
 from headgate.lifecycle.outcome import Ended, File, Outcome
@@ -35,13 +36,11 @@ def start(edges: Edges, wanted: Wanted | None = None, *, only_write: bool = Fals
     problems = unusable(before)
     state, settings = before.state, before.settings
     if problems or state is None or settings is None:
-        return stopped(edges, VERB, before, Ended.FAILED, "it cannot be told where the rollout is", problems)
+        return stopped(edges, VERB, before, Ended.FAILED, "it cannot be told where the rollout is", reasons=problems)
     refused = _refused(edges, before, state, settings, wanted)
     if refused is not None:
         return refused
     values, gone = _candidate(state, settings, wanted)
-    if isinstance(values, str):
-        return stopped(edges, VERB, before, Ended.HELD, values, then=gone[0] if gone else "")
     if only_write:
         return _write(edges, before, values, gone)
     first = settings.plan.step_names[0]
@@ -66,26 +65,23 @@ def _refused(
     if digest_of(wanted.image) == digest_of(settings.release.live.image):
         said = f"that image is live already, as {settings.release.live.version}"
         return stopped(edges, VERB, before, Ended.FAILED, said)
+    if wanted.slot is None and _free_slot(settings) is None:
+        kept = settings.release.standby.version if settings.release.standby else "another version"
+        said = f"every slot is taken: {kept} is kept as standby"
+        return stopped(edges, VERB, before, Ended.HELD, said, then="headgate retire")
     return None
 
 
-def _candidate(
-    state: State, settings: Settings, wanted: Wanted | None
-) -> tuple[dict[str, object] | str, tuple[str, ...]]:
-    """The values to write and the keys that go; or why there is no place for the candidate, and what to do first."""
+def _candidate(state: State, settings: Settings, wanted: Wanted | None) -> tuple[dict[str, object], tuple[str, ...]]:
+    """The values to write and the keys that go."""
     release = settings.release
-    if wanted is None:
-        label = release.candidate.version if release.candidate else ""
-        rollout = release.rollout
-        values: dict[str, object] = {}
-    else:
+    values: dict[str, object] = {}
+    label, rollout = release.candidate.version if release.candidate else "", release.rollout
+    if wanted is not None:
         slot = wanted.slot or _free_slot(settings)
-        if slot is None:
-            kept = release.standby.version if release.standby else "another version"
-            return f"every slot is taken: {kept} is kept as standby", ("headgate retire",)
-        label, rollout = wanted.version, wanted.rollout
         place = {"slot": slot} if slot else {}
-        values = {f"{RELEASE}.candidate": {"version": wanted.version, **place, "image": wanted.image}}
+        values[f"{RELEASE}.candidate"] = {"version": wanted.version, **place, "image": wanted.image}
+        label, rollout = wanted.version, wanted.rollout
     rollout = rollout or _another_id(label, state.rolled_back_id)
     if rollout == label:
         return values, (f"{RELEASE}.rollout",)
@@ -115,9 +111,16 @@ def _write(edges: Edges, before: Situation, values: Mapping[str, object], gone: 
     """Only the stack file."""
     values = {**values, STEP: IDLE}
     wanted = edges.look(values, gone)
+    try:
+        if wanted.settings is not None:
+            edges.operator.set_values(edges.stack, values, gone)
+    except EngineError as error:
+        said = "the stack file could not be written"
+        return stopped(edges, VERB, before, Ended.FAILED, said, reasons=(str(error),))
     if wanted.settings is None:
-        return stopped(edges, VERB, before, Ended.FAILED, "the configuration would not be valid", wanted.problems)
-    edges.operator.set_values(edges.stack, values, gone)
+        return stopped(
+            edges, VERB, before, Ended.FAILED, "the configuration would not be valid", reasons=wanted.problems
+        )
     release = wanted.settings.release
     name = f"{release.candidate.version} in {release.candidate.slot}" if release.candidate else "nothing"
     outcome = stopped(edges, VERB, before, Ended.DONE, "")
