@@ -96,10 +96,9 @@ class AlbTraffic:
         _refuse_unknown({to: 100}, self._slots)
         retrying = Retrying(passing, self._sleep, self._monotonic)
         with self._said("cannot be given back"):
-            client = self._client("elbv2", attempts=1)  # the tries and their bound are ours here
 
             def once(operation: str, **arguments: Any) -> Any:
-                return getattr(client, operation)(**arguments)
+                return getattr(self._one_try, operation)(**arguments)
 
             work = GiveBack(
                 once, retrying, self.name, self._slots, cohorts=self._cohorts, region=self._region, known=self._known
@@ -109,6 +108,11 @@ class AlbTraffic:
     @cached_property
     def _balancers(self) -> Any:
         return self._client("elbv2")
+
+    @cached_property
+    def _one_try(self) -> Any:
+        """For a give-back, which counts its tries and bounds their time itself."""
+        return self._client("elbv2", attempts=1)
 
     @cached_property
     def _containers(self) -> Any:
