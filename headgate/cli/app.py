@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from headgate.cli import gate_cmd, plan_cmd, preview_cmd, rehearse, sandbox_cmd, status_cmd
+from headgate.cli import (
+    advance_cmd,
+    gate_cmd,
+    plan_cmd,
+    preview_cmd,
+    promote_cmd,
+    rehearse,
+    retire_cmd,
+    sandbox_cmd,
+    start_cmd,
+    status_cmd,
+)
 from headgate.cli.errors import CommandFailed
 
 app = typer.Typer(
@@ -19,6 +30,10 @@ app.command()(status_cmd.status)
 app.command()(gate_cmd.gate)
 app.command()(plan_cmd.plan)
 app.command()(preview_cmd.preview)
+app.command()(start_cmd.start)
+app.command()(advance_cmd.advance)
+app.command()(promote_cmd.promote)
+app.command()(retire_cmd.retire)
 app.add_typer(sandbox_cmd.app, name="sandbox")
 app.add_typer(rehearse.app, name="rehearse")
 

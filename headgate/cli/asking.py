@@ -38,6 +38,12 @@ class StdTerminal:
         return line.strip()
 
 
+def required(yes: bool, terminal: Terminal | None = None) -> None:
+    """Fails at once, as wrong usage, where nobody could be asked later. Raises CommandFailed."""
+    if not yes and not (terminal or StdTerminal()).there:
+        raise CommandFailed(f"there is no terminal to confirm on, so {NOTHING}; add --yes to go on", ExitCode.USAGE)
+
+
 def confirm(stack: str, production: bool, yes: bool, terminal: Terminal | None = None, *, left: str = NOTHING) -> None:
     """Returns when the user agrees to what was just shown: in production by the stack's name, else by `y`.
 
@@ -47,8 +53,7 @@ def confirm(stack: str, production: bool, yes: bool, terminal: Terminal | None =
     if yes:
         return
     terminal = terminal or StdTerminal()
-    if not terminal.there:
-        raise CommandFailed(f"there is no terminal to confirm on, so {left}; add --yes to go on", ExitCode.USAGE)
+    required(yes, terminal)
     wanted = stack if production else "y"
     question = f"Type {stack} to go on: " if production else "Go on? [y/N] "
     try:

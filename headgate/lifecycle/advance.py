@@ -39,7 +39,7 @@ def _read(edges: Edges) -> Situation:
 
 
 def _take(edges: Edges, before: Situation, step: str, more: tuple[str, ...] = ()) -> Outcome:
-    return carry_out(edges, Change(VERB, before, {STEP: step}, message=f"{VERB}: {step}", more=more))
+    return carry_out(edges, Change(VERB, before, {STEP: step}, f"{VERB}: {step}", more=more))
 
 
 def _following(edges: Edges, before: Situation) -> str | Outcome:

@@ -8,19 +8,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from headgate import changes as previews
-from headgate.changes import Changes
+from headgate import migration as migrations
 from headgate.cli.situation import Situation
 from headgate.engine import EngineError, Run
-from headgate.lifecycle import words
+from headgate.lifecycle import saved_plan, words
 from headgate.lifecycle.edges import Declined, Edges, Proposal
 from headgate.lifecycle.outcome import Ended, File, Outcome
+from headgate.lifecycle.preview import OUTPUT, Preview, judge
 from headgate.state import State, Unreadable
 
 NOTHING = "nothing was changed"
-STACK = "pulumi:pulumi:Stack"
+MIGRATION = f"headgate:{migrations.KEY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Change:
     verb: str
     before: Situation
     values: Mapping[str, object]
+    message: str
     remove: tuple[str, ...] = ()
-    message: str = ""
     more: tuple[str, ...] = ()
 
 
@@ -74,16 +75,16 @@ class _Trip:
         self.original = edges.file.text()
         edges.operator.set_values(edges.stack, change.values, change.remove)
         self.written = edges.file.text()
-        found = self._previewed(proposed)
+        found = self._previewed()
         if isinstance(found, Outcome):
             return found
-        lines = (*words.would(change.before.state, proposed, found), *change.more)
+        lines = (*words.would(change.before.state, proposed, found.changes), *change.more)
         production = wanted.settings is not None and wanted.settings.production
         try:
             edges.confirm(Proposal(edges.stack, production, lines))
         except Declined as answer:
             return self._undone(Ended.DECLINED, "not agreed to", (str(answer),))
-        return self._applied(proposed)
+        return self._applied(proposed, self._held_to(found))
 
     def _judged(self, wanted: Situation) -> Outcome | None:
         if wanted.settings is None:
@@ -94,29 +95,46 @@ class _Trip:
             return self._end(Ended.HELD, "held", words.held_by(wanted.next, wanted.bake))
         return None
 
-    def _previewed(self, proposed: State) -> Changes | Outcome:
+    def _previewed(self) -> Preview | Outcome:
         edges = self.edges
+        migration, problems = migrations.parse(edges.file.values().get(MIGRATION), MIGRATION)
+        if problems:
+            return self._undone(Ended.FAILED, "the stack file cannot be used", tuple(map(str, problems)))
         with edges.progress.phase("preview"):
-            run = edges.operator.preview(edges.stack)
+            recorded = edges.engine.output(edges.stack, OUTPUT)
+            run = edges.operator.preview(edges.stack, plan=self._plan)
         if run.interrupted:
             return self.interrupted()
-        found = previews.parse(run.output)
-        if run.code != 0:
-            refused = words.refused_by(found)
-            if refused:
-                return self._undone(Ended.HELD, "the preview is refused", refused)
-            return self._undone(Ended.FAILED, "the preview failed", words.errors_of(found, run))
-        violations = edges.rules(found, self.change.before.state, proposed, edges.clock.now())
-        if violations:
-            return self._undone(Ended.HELD, "the preview is held", words.broken(violations))
+        found = judge(edges.stack, run, recorded, now=edges.clock.now(), migration=migration, saved=self._plan)
+        if found.failed:
+            reasons = words.listed([found.failed.replace("; ", "\n")])
+            return self._undone(Ended.FAILED, "the preview failed", reasons[: words.MOST_LINES])
+        if found.held:
+            held = tuple(map(words.said, found.violations))
+            return self._undone(Ended.HELD, "held by the preview", held)
         return found
 
-    def _applied(self, proposed: State) -> Outcome:
+    @property
+    def _plan(self) -> Path | None:
+        return self.edges.plans / f"{self.edges.stack}.json" if self.edges.plans is not None else None
+
+    def _held_to(self, found: Preview) -> Path | None:
+        """The saved plan to update by."""
+        if found.saved is None:
+            return None
+        try:
+            found.saved.write_text(saved_plan.opened(found.saved.read_text()))
+        except (OSError, ValueError) as error:
+            self.edges.progress.say(f"the update is not held to the preview's plan: {error}")
+            return None
+        return found.saved
+
+    def _applied(self, proposed: State, plan: Path | None) -> Outcome:
         edges, change = self.edges, self.change
         before = _fingerprint(edges)
         self.applying = True
-        with edges.progress.phase(f"update: {change.message or change.verb}") as note:
-            run = edges.operator.up(edges.stack, message=change.message or change.verb, on_line=note)
+        with edges.progress.phase(f"update ({change.message})") as note:
+            run = edges.operator.up(edges.stack, plan=plan, message=change.message, on_line=note)
         with edges.progress.phase("reading back"):
             after = edges.look({})
         if run.code != 0:
@@ -247,7 +265,7 @@ def _fingerprint(edges: Edges) -> str | None:
         resources = [
             {key: value for key, value in each.items() if key not in ("created", "modified", "sourcePosition")}
             for each in deployment.get("resources") or ()
-            if each.get("type") != STACK
+            if each.get("type") != saved_plan.STACK
         ]
     except (EngineError, AttributeError, TypeError):
         return None

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from headgate.changes import Changes
 from headgate.cli.situation import Situation
 from headgate.clock import Clock
 from headgate.engine import Engine, Operator
 from headgate.lifecycle.outcome import Outcome
-from headgate.problems import Violation
-from headgate.state import State
 
 
 class Declined(Exception):
@@ -62,16 +59,13 @@ class Progress(Protocol):
     def bar(self, label: str, total: int) -> AbstractContextManager[Callable[[int], None]]: ...
 
 
-Rules = Callable[[Changes, State | None, State, int], tuple[Violation, ...]]
-
-
 @dataclass(frozen=True, slots=True)
 class Edges:
     """The outside of a verb that changes `stack`.
 
-    `rules`: what a preview breaks, given the recorded and the proposed state and epoch seconds. `confirm` returns when
-    somebody agrees, else raises Declined. `tell` sends an outcome to people and returns a line about each delivery.
-    `plans`: a folder for the engine's saved plans; None: an update is not held to a plan. `sleep`: takes seconds.
+    `confirm` returns when somebody agrees, else raises Declined. `tell` sends an outcome to people and returns a line
+    about each delivery. `plans`: a folder for the engine's saved plans; None: an update is not held to a plan.
+    `sleep`: takes seconds.
     """
 
     stack: str
@@ -79,7 +73,6 @@ class Edges:
     file: StackFile
     engine: Engine
     operator: Operator
-    rules: Rules
     confirm: Callable[[Proposal], None]
     tell: Callable[[Outcome], tuple[str, ...]]
     progress: Progress

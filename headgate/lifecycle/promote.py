@@ -39,7 +39,7 @@ def promote(edges: Edges) -> Outcome:
     release = written if isinstance(written, Mapping) else {}
     message = f"{VERB}: {state.candidate.version}"
     if settings.release.candidate is None:  # an earlier try wrote it, and the update did not end well
-        return carry_out(edges, Change(VERB, before, {STEP: IDLE}, message=message))
+        return carry_out(edges, Change(VERB, before, {STEP: IDLE}, message))
     values = {f"{RELEASE}.live": release["candidate"], f"{RELEASE}.standby": release["live"], STEP: IDLE}
     gone = (f"{RELEASE}.candidate", f"{RELEASE}.rollout")
-    return carry_out(edges, Change(VERB, before, values, gone, message))
+    return carry_out(edges, Change(VERB, before, values, message, gone))

@@ -24,4 +24,4 @@ def retire(edges: Edges) -> Outcome:
     gone = ("headgate:release.standby",)
     more = (f"{state.standby.version} in {state.standby.slot} stops; users stay on {state.live.version}",)
     message = f"{VERB}: {state.standby.version}"
-    return carry_out(edges, Change(VERB, before, {}, gone, message, more))
+    return carry_out(edges, Change(VERB, before, {}, message, gone, more))

@@ -44,7 +44,7 @@ def start(edges: Edges, wanted: Wanted | None = None, *, only_write: bool = Fals
     if only_write:
         return _write(edges, before, values, gone)
     first = settings.plan.step_names[0]
-    return carry_out(edges, Change(VERB, before, {**values, STEP: first}, gone, f"{VERB}: {first}"))
+    return carry_out(edges, Change(VERB, before, {**values, STEP: first}, f"{VERB}: {first}", gone))
 
 
 def _refused(

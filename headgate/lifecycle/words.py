@@ -1,7 +1,7 @@
 """What verbs say: reasons, what an engine's output comes down to, what would happen. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from headgate import duration
 from headgate.carrier import show_split
@@ -16,7 +16,6 @@ from headgate.state import State
 MOST_LINES = 8  # of an engine's output; what comes first names the cause
 MOST_NAMED = 5  # resources
 
-_RULE = re.compile(r"\bR-[0-9]{2} [a-z]")
 _NOISE = ("an unhandled error occurred", "preview failed", "update failed", "update canceled")
 _LOCKED = "currently locked"
 _SECTION = re.compile(r"^(Outputs|Resources|Duration|Policies|Policy Violations)\b")
@@ -31,26 +30,14 @@ def _reason(violation: Violation, bake: tuple[int, int] | None) -> str:
     if violation.rule == RuleId.BAKE_ELAPSED and bake is not None:
         seconds, passed = bake
         return f"bake: {duration.show(max(0, passed))} of {duration.show(seconds)} ({violation.rule}). {violation.fix}"
-    return str(violation)
+    return said(violation)
 
 
-def broken(violations: Iterable[Violation]) -> tuple[str, ...]:
-    """A line for each."""
-    return tuple(map(str, violations))
-
-
-def refused_by(changes: Changes) -> tuple[str, ...]:
-    """What the policies and guards that stop an update say of it; empty when it failed for another reason."""
-    found = [f"{each.policy}: {_one_line(each.message)}" for each in changes.findings if each.blocks]
-    said = [_one_line(each.message) for each in changes.diagnostics if each.severity == "error"]
-    return tuple(dict.fromkeys([*found, *(line for line in said if _RULE.search(line))]))
-
-
-def errors_of(changes: Changes, run: Run) -> tuple[str, ...]:
-    """The errors of a preview that failed, or the end of what the engine said."""
-    said = [_one_line(each.message) for each in changes.diagnostics if each.severity == "error"]
-    lines = tuple(dict.fromkeys(line for line in said if _tells(line)))
-    return lines[:MOST_LINES] or last_lines(run)
+def said(violation: Violation) -> str:
+    """A violation in a line; what a policy said in fewer parts has no empty ones."""
+    parts = (violation.must, f"Found: {violation.found}" if violation.must else violation.found)
+    fix = f"Do: {violation.fix}" if violation.fix else ""
+    return " ".join(" ".join(filter(None, (f"{violation.rule}:", *parts, fix))).split())
 
 
 def last_lines(run: Run) -> tuple[str, ...]:
@@ -74,10 +61,6 @@ def locked(run: Run) -> bool:
 
 def _tells(line: str) -> bool:
     return not any(noise in line.lower() for noise in _NOISE)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.removeprefix("error: ").split())
 
 
 def would(before: State | None, proposed: State, changes: Changes) -> tuple[str, ...]:
