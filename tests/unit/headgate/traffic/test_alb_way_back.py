@@ -17,9 +17,7 @@ SLOT = st.sampled_from(["blue", "green"])
 LISTENER = "arn:x:listener/1"
 
 
-def listener(
-    blue: int, green: int, *, sticky: bool = False, before: list[dict[str, Any]] | None = None
-) -> dict[str, Any]:
+def listener(blue: int, green: int, *, sticky: bool = False, before: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
     weights = {GROUPS["blue"]: blue, GROUPS["green"]: green}
     action = answers.forward(weights, sticky=sticky, seconds=300)
     return {"ListenerArn": LISTENER, "DefaultActions": [*before, {**action, "Order": 1 + len(before)}]}
