@@ -183,13 +183,15 @@ def parse(output: str) -> Changes:
             continue
         try:
             event = json.loads(line)
-            reading.take(event if isinstance(event, Mapping) else {})
         except RecursionError:
             reading.problems.append(f"line {number} of the preview is nested too deeply")
+            continue
         except ValueError:
             reading.problems.append(_not_an_event(output, number))
             break
-        except (KeyError, TypeError, AttributeError) as error:
+        try:
+            reading.take(event if isinstance(event, Mapping) else {})
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             reading.problems.append(f"line {number} of the preview has another shape than expected ({_kind(error)})")
     return reading.result()
 

@@ -44,6 +44,8 @@ def show(found: Preview, screen: Console) -> str:
             screen.print(f"  {escape(line)}", soft_wrap=True)
         for line in _remarks(found):
             screen.print(escape(line), style="dim", soft_wrap=True)
+        for line in () if found.failed else found.errors:
+            screen.print(f"[red]{marks.no}[/red] {escape(line)}", soft_wrap=True)
         if found.held:
             screen.print(f"\n[bold red]{marks.no} held by {_rules(found.held)}[/bold red]")
             for each in found.held:
@@ -170,8 +172,9 @@ def markdown(found: Preview) -> str:
     split = list(picture(found, fine))
     if split:
         lines += ["```text", *split, "```", ""]
-    if found.failed:
-        lines += ["```text", found.failed, "```", ""]
+    wrong = (found.failed,) if found.failed else found.errors
+    if wrong:
+        lines += ["```text", *wrong, "```", ""]
     for each in found.held:
         violation, by = each.violation, " and ".join(f"the {judge}" for judge in each.judges)
         lines.append(f"- **{violation.rule}** ({by})")

@@ -24,6 +24,7 @@ OUTPUT = "rollout"  # the stack output that holds the recorded transition
 _WHOLE = re.compile(r"(?P<rule>[\w -]{1,80}?): (?P<must>.+?) Found: (?P<found>.+?) Do: (?P<fix>.+)")
 _SHORT = re.compile(r"(?P<rule>[\w-]{1,80}): (?P<found>.+?) Do: (?P<fix>.+)")
 _REFUSES = "refuses this change:"
+_SAID_ANYWAY = ("preview failed", "failed to run remediation: context canceled")
 
 
 class Judge(StrEnum):
@@ -79,6 +80,12 @@ class Preview:
     def violations(self) -> tuple[Violation, ...]:
         """What holds the update."""
         return tuple(each.violation for each in self.held)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What the engine says that went wrong, besides what guards refuse."""
+        said = (each.message for each in self.changes.diagnostics if each.severity == "error")
+        return tuple(dict.fromkeys(each for each in said if _REFUSES not in each and each not in _SAID_ANYWAY))
 
     @property
     def left(self) -> int:
@@ -193,9 +200,9 @@ def _violation(said: str, rule: str) -> Violation:
 
 def _together(found: Sequence[Held]) -> tuple[Held, ...]:
     """One entry per violation and resource, with everybody who says so."""
-    kept: dict[tuple[str, str], Held] = {}
+    kept: dict[tuple[str, str, str], Held] = {}
     for each in found:
-        key = (str(each.violation.rule), each.violation.found)
+        key = (str(each.violation.rule), each.violation.found, each.resource)
         known = kept.get(key)
         judges = dict.fromkeys((*(known.judges if known else ()), *each.judges))
         kept[key] = Held(known.violation if known else each.violation, tuple(judges), each.resource)
@@ -215,6 +222,7 @@ def _why(run: Run, changes: Changes) -> str:
     if run.interrupted:
         return "interrupted; a preview changes nothing"
     errors = [each.message for each in changes.diagnostics if each.severity == "error"]
-    said = errors or [line.removeprefix("error: ") for line in run.errors.splitlines() if line.strip()]
+    said = [each for each in errors if each not in _SAID_ANYWAY] or errors
+    said = said or [line.removeprefix("error: ") for line in run.errors.splitlines() if line.strip()]
     said = said or list(changes.problems) or [f"pulumi preview ended with exit code {run.code}"]
     return "; ".join(dict.fromkeys(line.strip() for line in said))

@@ -13,7 +13,7 @@ _POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
 ALARMS = frozenset({_METRIC, _COMPOSITE, _POLICY})
 
 # Inputs that say what is watched and when it counts. `alarmDescription`, `tags` and the like may change.
-_FIXED: Mapping[str, tuple[str, ...]] = {
+FIXED: Mapping[str, tuple[str, ...]] = {
     _METRIC: (
         "comparisonOperator", "datapointsToAlarm", "dimensions", "evaluateLowSampleCountPercentiles",
         "evaluationPeriods", "extendedStatistic", "metricName", "name", "namespace", "period", "statistic",
@@ -22,8 +22,8 @@ _FIXED: Mapping[str, tuple[str, ...]] = {
     _COMPOSITE: ("actionsSuppressor", "alarmName", "alarmRule"),
     _POLICY: ("combiner",),
 }  # fmt: skip
-_SWITCH = {_METRIC: "actionsEnabled", _COMPOSITE: "actionsEnabled", _POLICY: "enabled"}
-_TOLD = {_METRIC: "alarmActions", _COMPOSITE: "alarmActions", _POLICY: "notificationChannels"}
+SWITCH = {_METRIC: "actionsEnabled", _COMPOSITE: "actionsEnabled", _POLICY: "enabled"}
+TOLD = {_METRIC: "alarmActions", _COMPOSITE: "alarmActions", _POLICY: "notificationChannels"}
 _LOWER_IS_STRICTER = ("GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "COMPARISON_GT", "COMPARISON_GE")
 _HIGHER_IS_STRICTER = ("LessThanThreshold", "LessThanOrEqualToThreshold", "COMPARISON_LT", "COMPARISON_LE")
 _BOUND = re.compile(r"(?P<sign>[<>]=?)\s*(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.\[])")
@@ -32,15 +32,15 @@ _SCAN = re.compile(r"[()]|\bunless\b|" + _BOUND.pattern)
 
 def weakened(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """What makes an alarm of type `kind` notice less, one short text each; texts of the inputs are not repeated."""
-    switch = _SWITCH.get(kind)
+    switch = SWITCH.get(kind)
     if switch is None:
         yield "an alarm of a type that cannot be compared"
         return
     if old.get(switch, True) is True and new.get(switch, True) is not True:
         yield f"{switch} switched off"
-    if not _covers(old.get(_TOLD[kind]), new.get(_TOLD[kind])):
-        yield f"{_TOLD[kind]} tells fewer"
-    for key in _FIXED[kind]:
+    if not _covers(old.get(TOLD[kind]), new.get(TOLD[kind])):
+        yield f"{TOLD[kind]} tells fewer"
+    for key in FIXED[kind]:
         if old.get(key) != new.get(key):
             yield f"{key} {_shown(old.get(key))} -> {_shown(new.get(key))}"
     if kind == _METRIC:
@@ -124,7 +124,8 @@ def _query(where: str, old: str, new: str) -> Iterator[str]:
 
 def _bounds(query: str) -> Iterator[tuple[str, bool, float]]:
     """Comparisons of a query in order: sign, whether it takes series away (`unless`), number."""
-    depth, turned_at = 0, []
+    depth = 0
+    turned_at: list[int] = []  # depths at which an `unless` is in force
     for found in _SCAN.finditer(query):
         if found[0] == "(":
             depth += 1

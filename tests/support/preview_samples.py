@@ -58,7 +58,7 @@ def recorded(name: str) -> dict[str, Any] | None:
     previous = inputs.get("previous")
     if step["op"] == "same":
         return inputs
-    return previous and {"proposed": previous["state"], "plan": previous["plan"] or inputs["plan"], "report": None}
+    return previous and {"proposed": previous["state"], "plan": previous.get("plan") or inputs["plan"], "report": None}
 
 
 def trimmed(output: str) -> Iterator[Event]:
