@@ -6,6 +6,7 @@ import typer
 
 from headgate.cli import (
     advance_cmd,
+    approve_cmd,
     gate_cmd,
     plan_cmd,
     preview_cmd,
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(status_cmd.status)
 app.command()(gate_cmd.gate)
+app.command()(approve_cmd.approve)
 app.command()(plan_cmd.plan)
 app.command()(preview_cmd.preview)
 app.command()(start_cmd.start)

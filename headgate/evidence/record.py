@@ -9,7 +9,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from headgate.plan import digest_of
 from headgate.report import Verdict
@@ -52,8 +52,17 @@ class Evidence:
         return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
-def about(state: State) -> dict[str, str]:
-    """The fields of a record that say what it is about: `state`'s stack, rollout, step and candidate image."""
+class About(TypedDict):
+    """The fields of a record that say what it is about."""
+
+    stack: str
+    rollout_id: str
+    step: str
+    candidate_image: str
+
+
+def about(state: State) -> About:
+    """What a record about the step that `state` is at says."""
     return {
         "stack": f"{state.system}-{state.environment}",
         "rollout_id": state.rollout_id,
