@@ -51,13 +51,17 @@ def _following(edges: Edges, before: Situation) -> str | Outcome:
     following = _next_of(state, settings.plan)
     if following is None:
         return _over(edges, before, state, settings.plan.step_names)
+    release = settings.release
+    if state.phase is Phase.ROLLED_BACK and state.rolled_back_id == (release.rollout or state.rollout_id):
+        said = f"rollout {state.rolled_back_id} was taken back and is not taken up again (R-13)"
+        return stopped(edges, VERB, before, Ended.HELD, said, then="headgate start")
     if settings.step not in (state.step, following):
         reason = f"headgate:step is {settings.step!r} in the stack file, and {state.step!r} is recorded"
         said = "the stack file asks for another step, not applied yet"
         return stopped(
             edges, VERB, before, Ended.HELD, said, reasons=(reason,), then=f"pulumi config set {STEP} {state.step}"
         )
-    if settings.release.candidate is None:
+    if release.candidate is None:
         then = "headgate start --image NAME@sha256:... --version LABEL"
         return stopped(edges, VERB, before, Ended.FAILED, "there is no candidate in the stack file", then=then)
     return following

@@ -1,5 +1,6 @@
 """`retire`: the standby goes when it was kept long enough. With it goes the way back to the former version."""
 
+from headgate import duration
 from headgate.lifecycle.change import Change, carry_out, stopped, unusable
 from headgate.lifecycle.edges import Edges
 from headgate.lifecycle.outcome import Ended, Outcome
@@ -21,6 +22,10 @@ def retire(edges: Edges) -> Outcome:
         return stopped(edges, VERB, before, Ended.FAILED, said, then="headgate status")
     if state.phase is not Phase.PROMOTED or state.standby is None:
         return stopped(edges, VERB, before, Ended.FAILED, "there is no standby", then="headgate status")
+    left = (state.retain_until or 0) - before.now
+    if left > 0:
+        said = f"{state.standby.version} is kept as the way back for another {duration.show(left)} (R-16)"
+        return stopped(edges, VERB, before, Ended.HELD, said)
     gone = ("headgate:release.standby",)
     more = (f"{state.standby.version} in {state.standby.slot} stops; users stay on {state.live.version}",)
     message = f"{VERB}: {state.standby.version}"

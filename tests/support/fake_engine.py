@@ -61,7 +61,8 @@ Answer = Run | Callable[[], Run]
 @dataclass
 class FakeOperator:
     """Writes the stack files of the project in `folder`. `previews`, `ups`, `cancels` are answered in turn, the last
-    one again and again; an answer may be a function, which then is the update. `calls` lists what was asked for.
+    one again and again; an answer may be a function, which then is the update. `calls` lists what was asked for;
+    `plan` is what a preview saves.
     `broken`: every call raises with it."""
 
     folder: Path
@@ -70,6 +71,7 @@ class FakeOperator:
     cancels: list[Answer] = field(default_factory=lambda: [DONE])
     calls: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    plan: str = '{"resourcePlans": {}}'
     broken: str = ""
 
     def set_values(self, stack: str, values: Mapping[str, object], remove: Sequence[str] = ()) -> None:
@@ -88,7 +90,7 @@ class FakeOperator:
     def preview(self, stack: str, *, plan: Path | None = None, refresh: bool = False) -> Run:
         self._called("preview --refresh" if refresh else "preview")
         if plan is not None:
-            plan.write_text("{}")
+            plan.write_text(self.plan)
         return _next(self.previews)
 
     def up(
