@@ -74,7 +74,7 @@ class GiveBack:
 
     def _result(self, plain: GivenBack) -> GivenBack:
         if plain.needed and not self._arrived and not plain.done:
-            why = "; ".join([*self._failed, *self._trouble])
+            why = "; ".join(dict.fromkeys(self._failed or self._trouble))
             raise TrafficError(f"the traffic of {self._name!r} cannot be given back: {why}")
         caught = [target for target in routed(plain.after or {}) if target.startswith("rule ")]
         left = [f"{target}: not a rule of Headgate's, left alone; it is met before the split" for target in caught]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from headgate.traffic.port import TrafficError
 from headgate.traffic.retrying import Passing
@@ -86,6 +87,7 @@ def line(error: Exception, place: Place) -> str:
     from google.api_core import exceptions as api
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
     from google.protobuf.json_format import Error as NotTheForm
+    from requests.exceptions import ConnectionError, Timeout  # noqa: A004 - not the builtin one
 
     found = first_line(error)
     if isinstance(error, DefaultCredentialsError):
@@ -104,9 +106,31 @@ def line(error: Exception, place: Place) -> str:
             f"{found}. Check gcp:project ({place.project}), gcp:region ({place.region}) and, if set, {ENDPOINT_KEY} "
             f"and {ENDPOINT_VARIABLE}."
         )
+    if isinstance(error, ConnectionError | Timeout):
+        return (
+            f"no answer from {_host(error)} ({_reason(found)}). Check the network and, if set, {ENDPOINT_KEY} and "
+            f"{ENDPOINT_VARIABLE}."
+        )
     if isinstance(error, (NotTheForm, *_ODD_ANSWER)) and not isinstance(error, OSError):
         return f"an answer of the API does not have the expected form ({error!r})"
     return found
+
+
+def _host(error: Any) -> str:
+    """`https://run.googleapis.com`, as far as the error knows whom it asked."""
+    asked = urlsplit(str(getattr(getattr(error, "request", None), "url", "") or ""))
+    return f"{asked.scheme}://{asked.netloc}" if asked.netloc else "the API"
+
+
+def _reason(found: str) -> str:
+    """What the libraries' long line comes to."""
+    known = {
+        "refused": "connection refused",
+        "timed out": "timed out",
+        "resolve": "its name is not known",
+        "CERTIFICATE": "its certificate is not trusted",
+    }
+    return next((short for sign, short in known.items() if sign in found), found)
 
 
 def means_absent(error: Any, name: str) -> bool:

@@ -70,7 +70,7 @@ class GiveBack:
 
     def _result(self, plain: GivenBack) -> GivenBack:
         if not self._arrived and not plain.done:
-            why = "; ".join(dict.fromkeys([*self._failed, *self._trouble]))
+            why = "; ".join(dict.fromkeys(self._failed or self._trouble))
             raise TrafficError(f"the traffic of {self._place.service!r} cannot be given back: {why}")
         # A write whose answer was lost has arrived when everything is where it should be.
         failed = [] if plain.done else self._failed
