@@ -35,7 +35,7 @@ def gate(stack: StackOption = None, as_json: JsonOption = False, record: RecordO
     found, _ = read_all(stack, Path.cwd(), os.environ, one=True)
     situation = found[0]
     try:
-        gated = run(situation, _probes(situation), _recording(situation) if record else None)
+        gated = run(situation, probes_of(situation), recording_of(situation) if record else None)
     except (NoStep, EvidenceError) as error:
         raise CommandFailed(str(error)) from error
     if as_json:
@@ -54,7 +54,8 @@ def gate(stack: StackOption = None, as_json: JsonOption = False, record: RecordO
         raise typer.Exit(ExitCode.HELD)
 
 
-def _probes(situation: "Situation") -> "Probes":
+def probes_of(situation: "Situation") -> "Probes":
+    """The real outside of gates."""
     from headgate.cli import project as projects
     from headgate.gates.asking import HttpAsker
     from headgate.gates.command import ProcessRunner
@@ -72,8 +73,10 @@ def _probes(situation: "Situation") -> "Probes":
     )
 
 
-def _recording(situation: "Situation") -> "Recording | None":
-    """Asked for before anything runs, so that ten minutes of a command are not lost for want of a key."""
+def recording_of(situation: "Situation") -> "Recording | None":
+    """Where results are kept, with which key, in whose name. Raises EvidenceError.
+
+    Asked for before anything runs, so that ten minutes of a command are not lost for want of a key."""
     from headgate.cli import project as projects
     from headgate.evidence.identity import GitIdentity
     from headgate.evidence.reading import key_of, store_of

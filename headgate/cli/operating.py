@@ -80,6 +80,7 @@ def edges_of(stack: str | None, start: Path, environ: Mapping[str, str], *, yes:
                 file=_File(at.project, at.stack),
                 engine=at.engine,
                 operator=at.engine,
+                gate=run_gates,
                 confirm=_confirming(yes),
                 tell=lambda _: (),
                 progress=for_stream(),
@@ -97,6 +98,19 @@ def _looking(at: Opened) -> Callable[..., Situation]:
         return gather(project, at.stack, at.engine, traffic.for_system, at.clock.now())
 
     return look
+
+
+def run_gates(situation: Situation) -> tuple[str, ...]:
+    """Really runs the gates that run beforehand, and keeps what they found; a line for what cannot be kept."""
+    from headgate.cli.gate_cmd import probes_of, recording_of
+    from headgate.evidence import EvidenceError
+    from headgate.lifecycle.gate import NoStep, run
+
+    try:
+        run(situation, probes_of(situation), recording_of(situation))
+    except (NoStep, EvidenceError) as error:
+        return (str(error),)
+    return ()
 
 
 def _confirming(yes: bool) -> Callable[[Proposal], None]:

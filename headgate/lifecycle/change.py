@@ -16,8 +16,11 @@ from headgate.cli.situation import Situation
 from headgate.engine import EngineError, Run
 from headgate.lifecycle import saved_plan, words
 from headgate.lifecycle.edges import Declined, Edges, Proposal
+from headgate.lifecycle.gate import ran_beforehand
 from headgate.lifecycle.outcome import Ended, File, Outcome
 from headgate.lifecycle.preview import OUTPUT, Preview, judge
+from headgate.problems import RuleId
+from headgate.report import Verdict
 from headgate.state import State, Unreadable
 
 NOTHING = "nothing was changed"
@@ -67,6 +70,12 @@ class _Trip:
     def go(self) -> Outcome:
         edges, change = self.edges, self.change
         with edges.progress.phase("reading and gates"):
+            wanted = edges.look(change.values, change.remove)
+        if _waits_for_gates(wanted):
+            with edges.progress.phase("gates"):
+                problems = edges.gate(wanted)
+            if problems:
+                return self._end(Ended.HELD, "a gate could not be run and recorded", problems)
             wanted = edges.look(change.values, change.remove)
         stopped = self._judged(wanted)
         if stopped is not None or wanted.next is None:
@@ -242,6 +251,15 @@ def unusable(situation: Situation) -> tuple[str, ...]:
     if situation.last is None:
         return ("nothing is deployed yet; the first update is `pulumi up` at step idle",)
     return ()
+
+
+def _waits_for_gates(wanted: Situation) -> bool:
+    """Whether nothing but gates holds it, and one of them is run by a verb."""
+    following = wanted.next
+    if following is None or {each.rule for each in following.blocked_by} != {RuleId.GATES_PASSED}:
+        return False
+    missing = (result.gate for result in following.results if result.verdict is not Verdict.PASSED)
+    return bool(ran_beforehand(missing))
 
 
 def _same_place(one: State, other: State) -> bool:

@@ -63,9 +63,10 @@ class Progress(Protocol):
 class Edges:
     """The outside of a verb that changes `stack`.
 
-    `confirm` returns when somebody agrees, else raises Declined. `tell` sends an outcome to people and returns a line
-    about each delivery. `plans`: a folder for the engine's saved plans; None: an update is not held to a plan.
-    `sleep`: takes seconds.
+    `gate` runs the gates beforehand that hold what a situation comes to next, records what they found, and returns a
+    line for each that could not be. `confirm` returns when somebody agrees, else raises Declined. `tell` sends an
+    outcome to people and returns a line about each delivery. `plans`: a folder for the engine's saved plans; None: an
+    update is not held to a plan. `sleep`: takes seconds.
     """
 
     stack: str
@@ -73,6 +74,7 @@ class Edges:
     file: StackFile
     engine: Engine
     operator: Operator
+    gate: Callable[[Situation], tuple[str, ...]]
     confirm: Callable[[Proposal], None]
     tell: Callable[[Outcome], tuple[str, ...]]
     progress: Progress

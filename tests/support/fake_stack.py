@@ -69,7 +69,8 @@ class Said:
 @dataclass
 class FakeStack:
     """`stack` in the project at `folder`, deployed at step idle. `proposals`: what was asked; `answer`: what to raise
-    then. `sent`: outcomes that people were told of. `resources`: what the checkpoint says there is."""
+    then. `gate`: runs gates beforehand. `sent`: outcomes that people were told of. `resources`: what the checkpoint
+    says there is."""
 
     folder: Path
     stack: str
@@ -81,6 +82,7 @@ class FakeStack:
     sent: list[Outcome] = field(default_factory=list)
     record: object = None
     resources: list[dict[str, Any]] = field(default_factory=list)
+    gate: Callable[[Situation], tuple[str, ...]] = lambda _: ()
 
     def __post_init__(self) -> None:
         values = stack_files.values(self.stack)
@@ -194,6 +196,7 @@ class FakeStack:
             file=_File(projects.find(self.folder), self.stack),
             engine=self.engine,
             operator=self.operator,
+            gate=self.gate,
             confirm=confirm,
             tell=tell,
             progress=self.said,

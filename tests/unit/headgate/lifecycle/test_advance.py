@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from headgate.cli.operating import run_gates
 from headgate.engine import Run
 from headgate.lifecycle.advance import LOOK, advance
 from headgate.lifecycle.outcome import Ended, Outcome
@@ -220,3 +221,45 @@ class TestAuto:
         outcome = advance(stack.edges(), auto=True)
         assert (outcome.ended, outcome.then) == (Ended.FAILED, "headgate promote")
         assert stack.operator.calls == []
+
+
+class TestGatesThatRunBeforehand:
+    @pytest.fixture
+    def asked(self, at: At, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+        """At green-up, which is left only when a command of the team agrees."""
+        stack = at("green-up")
+        monkeypatch.chdir(stack.folder)
+        steps = stack.values["headgate:plan"]["steps"]
+        steps[0]["gates"] = [*steps[0]["gates"], "command:check"]
+        stack.operator.set_values(
+            stack.stack, {"headgate:plan.steps": steps, "headgate:commands": {"check": {"run": ["true"]}}}
+        )
+        assert stack.up().code == 0
+        stack.operator.calls.clear()
+        stack.gate = run_gates
+        return stack
+
+    def test_they_are_run_and_what_they_found_is_recorded(self, asked: FakeStack) -> None:
+        outcome = advance(asked.edges())
+        assert outcome.ended is Ended.DONE, outcome
+        assert list((asked.folder / ".headgate" / "evidence").rglob("*.json"))
+
+    def test_one_that_fails_holds_it(self, asked: FakeStack) -> None:
+        asked.operator.set_values(asked.stack, {"headgate:commands": {"check": {"run": ["false"]}}})
+        text = asked.text
+        outcome = advance(asked.edges())
+        assert outcome.ended is Ended.HELD
+        assert any("command:check" in reason and "failed" in reason for reason in outcome.reasons)
+        assert asked.text == text
+
+    def test_they_are_not_run_while_something_else_holds_it(self, asked: FakeStack) -> None:
+        asked.traffic.live = replace(asked.traffic.live, healthy={"blue": 2, "green": 0})
+        asked.gate = lambda _: ("it was run",)
+        outcome = advance(asked.edges())
+        assert outcome.ended is Ended.HELD
+        assert "it was run" not in outcome.reasons
+
+    def test_what_could_not_be_recorded_holds_it(self, asked: FakeStack) -> None:
+        asked.gate = lambda _: ("no key",)
+        outcome = advance(asked.edges())
+        assert (outcome.ended, outcome.reasons) == (Ended.HELD, ("no key",))
