@@ -9,6 +9,7 @@ from pathlib import Path
 from headgate import change_rules, transition
 from headgate.changes import Changes, Finding, parse
 from headgate.engine import Engine, EngineError, Operator, Run
+from headgate.lifecycle import saved_plan
 from headgate.migration import Migration
 from headgate.moves import Move, classify
 from headgate.plan import Plan
@@ -105,12 +106,19 @@ def preview(
 ) -> Preview:
     """Runs the engine's preview of `stack` and judges it. Nothing changes. `now`: epoch seconds.
 
-    `save`: the file for the engine's plan, which `pulumi up` is then held to. Raises EngineError when the engine cannot
-    be run at all; a preview that fails is a result.
+    `save`: the file for the engine's plan, with the record left open (`saved_plan`); `pulumi up --plan` holds an update
+    to it. Raises EngineError when the engine cannot be run at all, or its plan not be used; a preview that fails is a
+    result.
     """
     recorded = _recorded(engine, stack)
     run = operator.preview(stack, plan=save, refresh=refresh)
-    return judge(stack, run, recorded, now=now, migration=migration, saved=save)
+    found = judge(stack, run, recorded, now=now, migration=migration, saved=save)
+    if found.saved is not None:
+        try:
+            found.saved.write_text(saved_plan.opened(found.saved.read_text()))
+        except (OSError, ValueError) as error:
+            raise EngineError(f"the plan in {found.saved} cannot be used: {error}") from error
+    return found
 
 
 def judge(

@@ -31,12 +31,13 @@ class Previews:
     """An `Operator` that only previews. `asked`: what it was asked for."""
 
     run: Run
+    plan: str = '{"resourcePlans": {}}'
     asked: list[dict[str, object]] = field(default_factory=list)
 
     def preview(self, stack: str, *, plan: Path | None = None, refresh: bool = False) -> Run:
         self.asked.append({"stack": stack, "plan": plan, "refresh": refresh})
         if plan is not None and self.run.code == 0:
-            plan.write_text("{}")
+            plan.write_text(self.plan)
         return self.run
 
 
@@ -141,3 +142,10 @@ def test_a_record_that_cannot_be_read_is_taken_from_the_program() -> None:
     found = preview(STACK, engine, operator, now=AT["greenflow-advance"])  # type: ignore[arg-type]
     assert found.move is Move.ADVANCE
     assert (found.before and found.before.step) == "green-10"
+
+
+def test_a_plan_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    operator = Previews(Run(0, sample("greenflow-advance"), ""), plan="[]")
+    engine = FakeEngine({STACK: {OUTPUT: recorded("greenflow-advance")}})
+    with pytest.raises(EngineError, match=r"plan\.json cannot be used: the engine's saved plan"):
+        preview(STACK, engine, operator, now=0, save=tmp_path / "plan.json")  # type: ignore[arg-type]
