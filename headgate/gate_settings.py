@@ -100,12 +100,7 @@ def read_evidence(raw: object, reader: Reader) -> EvidenceSettings:
     where = "headgate:evidence"
     mapping = _optional(reader, raw, where, ("url", "max_age", "signed"))
     return EvidenceSettings(
-        url=reader.matching(
-            mapping.get("url", DEFAULT_URL),
-            f"{where}.url",
-            _STORE,
-            "a folder, or scheme://... without user or password",
-        ),
+        url=_store(reader, mapping.get("url", DEFAULT_URL), f"{where}.url"),
         max_age=_seconds(reader, mapping.get("max_age", duration.show(DEFAULT_MAX_AGE)), f"{where}.max_age", 7 * 86400),
         signed=reader.flag(mapping.get("signed", False), f"{where}.signed"),
     )
@@ -167,6 +162,15 @@ _PATH = re.compile(r"/[!-~]{0,500}")
 _A_PATH = f"a path such as {HEALTH}"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _ORIGIN = re.compile(rf"https://{_HOST}")
+
+
+def _store(reader: Reader, raw: object, where: str) -> str:
+    if isinstance(raw, str) and _STORE.fullmatch(raw):
+        return raw
+    # What stands before an @ may be a password.
+    found = "a hidden value" if "@" in str(raw) else raw
+    reader.add(where, found, "a folder, or scheme://... without user or password", "Correct it.")
+    return DEFAULT_URL
 
 
 def _optional(reader: Reader, raw: object, where: str, keys: tuple[str, ...]) -> Mapping[str, Any]:

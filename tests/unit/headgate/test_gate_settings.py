@@ -125,6 +125,12 @@ def test_what_is_wrong_is_said_with_its_place(changes: dict[str, Any], said: str
     assert any(said in problem for problem in problems(**changes))
 
 
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    (problem,) = problems(evidence={"url": "https://me:secret@x/y"})
+    assert "secret" not in problem
+    assert "found 'a hidden value'" in problem
+
+
 def digests(**changes: Any) -> dict[str, str]:
     found = parse(greenflow(**changes))
     return gate_settings.asked(found.smoke, found.security, found.commands)
