@@ -71,9 +71,9 @@ def edges_of(stack: str | None, start: Path, environ: Mapping[str, str], *, yes:
     Ctrl-C outside a change says that nothing was changed.
     """
     required(yes)
-    at = opened(stack, start, environ)
-    with TemporaryDirectory(prefix="headgate-") as plans:
-        try:
+    try:
+        at = opened(stack, start, environ)
+        with TemporaryDirectory(prefix="headgate-") as plans:
             yield Edges(
                 stack=at.stack,
                 look=_looking(at),
@@ -88,8 +88,8 @@ def edges_of(stack: str | None, start: Path, environ: Mapping[str, str], *, yes:
                 sleep=time.sleep,
                 plans=Path(plans),
             )
-        except KeyboardInterrupt:
-            raise CommandFailed(f"interrupted; {NOTHING}") from None
+    except KeyboardInterrupt:
+        raise CommandFailed(f"interrupted; {NOTHING}") from None
 
 
 def _looking(at: Opened) -> Callable[..., Situation]:

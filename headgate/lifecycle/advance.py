@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from headgate import duration
 from headgate.cli.situation import Situation
-from headgate.lifecycle.change import Change, carry_out, stopped, told, unusable
+from headgate.lifecycle.change import STEP, Change, carry_out, stopped, told, unusable
 from headgate.lifecycle.edges import Edges, Proposal
 from headgate.lifecycle.outcome import Ended, File, Outcome
 from headgate.plan import IDLE, Plan
 from headgate.state import Phase, State
 
-STEP = "headgate:step"
 VERB = "advance"
 BEAT = 1.0  # seconds between two looks at the clock while a step bakes
 LOOK = 60  # beats between two looks at the stack: somebody, or the guardian, may have given traffic back

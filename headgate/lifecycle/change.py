@@ -24,6 +24,7 @@ from headgate.report import Verdict
 from headgate.state import State, Unreadable
 
 NOTHING = "nothing was changed"
+RELEASE, STEP = "headgate:release", "headgate:step"
 MIGRATION = f"headgate:{migrations.KEY}"
 
 

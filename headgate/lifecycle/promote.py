@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 
-from headgate.lifecycle.change import Change, carry_out, stopped, unusable
+from headgate.lifecycle.change import RELEASE, STEP, Change, carry_out, stopped, unusable
 from headgate.lifecycle.edges import Edges
 from headgate.lifecycle.outcome import Ended, Outcome
 from headgate.plan import IDLE
 from headgate.state import Phase
 
 VERB = "promote"
-RELEASE = "headgate:release"
-STEP = "headgate:step"
 
 
 def promote(edges: Edges) -> Outcome:

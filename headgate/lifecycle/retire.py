@@ -1,7 +1,7 @@
 """`retire`: the standby goes when it was kept long enough. With it goes the way back to the former version."""
 
 from headgate import duration
-from headgate.lifecycle.change import Change, carry_out, stopped, unusable
+from headgate.lifecycle.change import RELEASE, Change, carry_out, stopped, unusable
 from headgate.lifecycle.edges import Edges
 from headgate.lifecycle.outcome import Ended, Outcome
 from headgate.state import Phase
@@ -26,7 +26,7 @@ def retire(edges: Edges) -> Outcome:
     if left > 0:
         said = f"{state.standby.version} is kept as the way back for another {duration.show(left)} (R-16)"
         return stopped(edges, VERB, before, Ended.HELD, said)
-    gone = ("headgate:release.standby",)
+    gone = (f"{RELEASE}.standby",)
     more = (f"{state.standby.version} in {state.standby.slot} stops; users stay on {state.live.version}",)
     message = f"{VERB}: {state.standby.version}"
     return carry_out(edges, Change(VERB, before, {}, message, gone, more))

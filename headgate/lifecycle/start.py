@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from headgate.cli.situation import Situation
 from headgate.engine import EngineError
-from headgate.lifecycle.change import Change, carry_out, stopped, unusable
+from headgate.lifecycle.change import RELEASE, STEP, Change, carry_out, stopped, unusable
 from headgate.lifecycle.edges import Edges
 from headgate.lifecycle.outcome import Ended, File, Outcome
 from headgate.plan import IDLE
@@ -14,8 +14,6 @@ from headgate.state import Phase, State
 from headgate.systems import SYSTEMS, digest_of
 
 VERB = "start"
-RELEASE = "headgate:release"
-STEP = "headgate:step"
 
 
 @dataclass(frozen=True, slots=True)
