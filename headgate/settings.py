@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from headgate import gate_settings
+from headgate import migration as migrations
 from headgate import plan as plans
 from headgate.gate_settings import Command, EvidenceSettings, SecuritySettings, SmokeSettings
+from headgate.migration import Migration
 from headgate.plan import IDLE, Plan
 from headgate.problems import Problem, RuleId
 from headgate.reader import HOST_NAME, PROJECT, Reader
@@ -67,6 +69,7 @@ class Settings:
     smoke: SmokeSettings = field(default_factory=SmokeSettings)
     security: SecuritySettings = field(default_factory=SecuritySettings)
     commands: Mapping[str, Command] = field(default_factory=lambda: MappingProxyType({}))
+    migration: Migration | None = None
 
     @property
     def production(self) -> bool:
@@ -101,7 +104,7 @@ class Settings:
 
 
 KEYS = ("system", "environment", "owner", "domain", "release", "step", "plan", "capacity")
-OPTIONAL = gate_settings.KEYS
+OPTIONAL = (*gate_settings.KEYS, migrations.KEY)
 
 
 def parse(raw: Mapping[str, object], file: str, known_gates: Collection[str]) -> Settings:
@@ -126,6 +129,8 @@ def read(raw: Mapping[str, object], reader: Reader, known_gates: Collection[str]
     gates = (*known_gates, *(f"{gate_settings.COMMAND}{name}" for name in commands))
     plan, plan_problems = plans.parse(raw.get("plan"), "headgate:plan", gates)
     reader.extend(plan_problems)
+    migration, migration_problems = migrations.parse(raw.get(migrations.KEY), f"{PROJECT}:{migrations.KEY}")
+    reader.extend(migration_problems)
     settings = Settings(
         file=reader.file,
         system=system,
@@ -143,6 +148,7 @@ def read(raw: Mapping[str, object], reader: Reader, known_gates: Collection[str]
             raw.get("security"), reader, _inside(raw, "service", "health_path"), _inside(raw, "edge", "cors_origins")
         ),
         commands=commands,
+        migration=migration,
     )
     if settings.step != IDLE and settings.release.candidate is None and not reader.problems:
         reader.add("headgate:release.candidate", None, f"a candidate, since step is {settings.step!r}",

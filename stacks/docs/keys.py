@@ -167,6 +167,20 @@ COMMON = (
         system="ion",
     ),
     *GATES,
+    Entry(
+        "migration",
+        During.FREE,
+        meaning="The schema of the database and who works with it. `headgate preview` and `headgate advance` hold an "
+        "update after which a version runs, or is kept, that does not (R-21).",
+    ),
+    Entry("migration.schema", During.FREE, "", "Number of the schema in force when the update is made."),
+    Entry(
+        "migration.reads",
+        During.FREE,
+        "",
+        "By version, the schemas that it works with: `{\"2026.01.28\": 7-8, \"2026.02.11\": 8-9}`.",
+        form="versions with a number or a range of numbers",
+    ),
 )
 
 

@@ -93,6 +93,8 @@ GREENFLOW_CHANGES = [
     Change("capacity.minimum_tasks", 1),
     Change("capacity.minimum_tasks", 3),
     Change("capacity.maximum_tasks", 12),
+    Change("migration.schema", {"schema": 9, "reads": {}}, "", "migration"),
+    Change("migration.reads", {"schema": 8, "reads": {"2026.01.28": "7-8"}}, "", "migration"),
     Change("evidence.url", {"url": "elsewhere"}, "", "evidence"),
     Change("evidence.max_age", {"max_age": "2h"}, "", "evidence"),
     Change("evidence.signed", {"signed": True}, "", "evidence"),
