@@ -1,9 +1,10 @@
-"""The engine's saved plan, with the record of the rollout left open. Pure.
+"""The engine's saved plan, with what is no change of a resource left open. Pure.
 
-`pulumi up --plan` refuses a resource whose inputs are others than the plan says. The record carries the time and what
-was observed, so it is never the same twice: its values, and the output that repeats them, are marked as not known yet,
-which the engine takes any value for (pulumi 3.259, resource/plugin: `UnknownStringValue`). Rules, policies and guards
-judge them again in the update. Everything else is held to the plan.
+`pulumi up --plan` refuses what differs from the plan. Two things differ always or may differ by rights: the record,
+which carries the time and what was observed; and outputs of components and of the stack, which follow from what clouds
+answer. Both are marked as not known yet, which the engine takes any value for (pulumi 3.259: resource/deploy/plan.go,
+`checkDiff`; it looks at outputs only where a program registers them, after the resources behind them were changed).
+Inputs and options of every resource are held to the plan. Rules, policies and guards judge the record in the update.
 """
 
 import json
@@ -11,9 +12,8 @@ from typing import Any
 
 from headgate.changes import ROLLOUT
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a value that is not known
 STACK = "pulumi:pulumi:Stack"
-OUTPUT = "rollout"
 
 
 def opened(text: str) -> str:
@@ -21,20 +21,16 @@ def opened(text: str) -> str:
     try:
         plan: dict[str, Any] = json.loads(text)
         for resource in plan["resourcePlans"].values():
-            goal = resource.get("goal") or {}
-            if goal.get("type") == ROLLOUT:
-                _open(goal.get("inputDiff"), None)
-            elif goal.get("type") == STACK:
-                _open(goal.get("outputDiff"), OUTPUT)
+            goal = resource["goal"]
+            if goal is None or goal["custom"]:
+                continue
+            inputs, outputs = goal["inputDiff"], goal.setdefault("outputDiff", {})
+            if goal["type"] == ROLLOUT:
+                for kind in ("adds", "updates"):
+                    inputs[kind] = dict.fromkeys(inputs.get(kind) or (), UNKNOWN)
+            names = {*(resource.get("state") or ()), *(outputs.get("adds") or ()), *(outputs.get("updates") or ())}
+            # What may be added may also be another value, the same one, or not there.
+            goal["outputDiff"] = {**outputs, "adds": dict.fromkeys(sorted(names), UNKNOWN), "updates": {}}
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the engine's saved plan has another shape than expected ({error!r})") from error
     return json.dumps(plan)
-
-
-def _open(diff: dict[str, Any] | None, only: str | None) -> None:
-    """Values of a difference become unknown: all, or those under one name."""
-    for kind in ("adds", "updates"):
-        values = (diff or {}).get(kind) or {}
-        for name in values:
-            if only in (None, name):
-                values[name] = UNKNOWN

@@ -17,6 +17,7 @@ MOST_LINES = 8  # of an engine's output; what comes first names the cause
 MOST_NAMED = 5  # resources
 
 _NOISE = ("an unhandled error occurred", "preview failed", "update failed", "update canceled")
+_ERROR = "error: "
 _LOCKED = "currently locked"
 _SECTION = re.compile(r"^(Outputs|Resources|Duration|Policies|Policy Violations)\b")
 
@@ -41,17 +42,32 @@ def said(violation: Violation) -> str:
 
 
 def last_lines(run: Run) -> tuple[str, ...]:
-    """What the output of an update that failed comes down to: its diagnostics, else its errors, else its end."""
+    """What the output of an update that failed comes down to: the errors of its diagnostics, else those that it printed
+    beside, else its end."""
     lines = [line.strip() for line in run.output.splitlines()]
     if "Diagnostics:" in lines:
-        after = lines[lines.index("Diagnostics:") + 1 :]
-        end = next((place for place, line in enumerate(after) if _SECTION.match(line)), len(after))
-        lines = after[:end]
+        lines = _errors(lines[lines.index("Diagnostics:") + 1 :])
     else:
         said = [line.strip() for line in run.errors.splitlines() if line.strip()]
         lines = said or [line for line in lines if "error:" in line] or lines[-3:]
-    kept = [line.removeprefix("error: ") for line in lines if line and _tells(line) and not line.endswith("):")]
+    kept = [line.removeprefix(_ERROR).strip() for line in lines if line and _tells(line)]
     return tuple(dict.fromkeys(kept))[:MOST_LINES] or (f"pulumi ended with exit code {run.code} and said nothing",)
+
+
+def _errors(diagnostics: Sequence[str]) -> list[str]:
+    """The errors among diagnostics: each goes on to an empty line, the next message or the next resource."""
+    found: list[str] = []
+    inside = False
+    for line in diagnostics:
+        if _SECTION.match(line):
+            break
+        if not line or line.startswith("warning: ") or line.endswith("):"):
+            inside = False
+        elif line.startswith(_ERROR):
+            inside = True
+        if inside:
+            found.append(line)
+    return found
 
 
 def locked(run: Run) -> bool:

@@ -1,30 +1,51 @@
-"""The saved plan, with the record left open."""
+"""The saved plan, with what is no change of a resource left open."""
 
 import json
+from typing import Any
 
 import pytest
 
 from headgate.changes import ROLLOUT
 from headgate.lifecycle.saved_plan import STACK, UNKNOWN, opened
 
-PLAN = {
-    "config": {"a:b": "c"},
-    "resourcePlans": {
-        "r": {
-            "goal": {"type": ROLLOUT, "inputDiff": {"adds": {"previous": {}}, "updates": {"proposed": {"step": "x"}}}}
-        },
-        "s": {"goal": {"type": STACK, "inputDiff": {}, "outputDiff": {"updates": {"rollout": {}, "url": "u"}}}},
-        "t": {"goal": {"type": "aws:lb/listener:Listener", "inputDiff": {"updates": {"defaultActions": [1]}}}},
-        "gone": {"goal": None, "steps": ["delete"]},
+RECORD = {"adds": {"previous": {}}, "updates": {"proposed": {"step": "x"}}}
+PLANS: dict[str, Any] = {
+    "record": {"goal": {"type": ROLLOUT, "custom": False, "inputDiff": RECORD, "outputDiff": {}}, "state": {}},
+    "stack": {
+        "goal": {"type": STACK, "custom": False, "inputDiff": {}, "outputDiff": {"updates": {"rollout": {}}}},
+        "state": {"rollout": {}, "url": "u"},
     },
+    "component": {
+        "goal": {"type": "headgate:index:Service", "custom": False, "inputDiff": {"updates": {"image": "b"}}},
+        "state": {"statuses": []},
+    },
+    "listener": {
+        "goal": {"type": "aws:lb/listener:Listener", "custom": True, "inputDiff": {"updates": {"defaultActions": [1]}}},
+        "state": {"arn": "a"},
+    },
+    "gone": {"goal": None, "steps": ["delete"]},
 }
 
 
-def test_only_the_record_is_left_open() -> None:
-    plans = json.loads(opened(json.dumps(PLAN)))["resourcePlans"]
-    assert plans["r"]["goal"]["inputDiff"] == {"adds": {"previous": UNKNOWN}, "updates": {"proposed": UNKNOWN}}
-    assert plans["s"]["goal"]["outputDiff"] == {"updates": {"rollout": UNKNOWN, "url": "u"}}
-    assert plans["t"] == PLAN["resourcePlans"]["t"]  # type: ignore[index]
+@pytest.fixture
+def plans() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(opened(json.dumps({"config": {}, "resourcePlans": PLANS})))["resourcePlans"]
+    return found
+
+
+def test_the_record_is_left_open(plans: dict[str, Any]) -> None:
+    assert plans["record"]["goal"]["inputDiff"] == {"adds": {"previous": UNKNOWN}, "updates": {"proposed": UNKNOWN}}
+
+
+def test_outputs_of_components_and_of_the_stack_are_left_open(plans: dict[str, Any]) -> None:
+    assert plans["stack"]["goal"]["outputDiff"] == {"adds": {"rollout": UNKNOWN, "url": UNKNOWN}, "updates": {}}
+    assert plans["component"]["goal"]["outputDiff"] == {"adds": {"statuses": UNKNOWN}, "updates": {}}
+
+
+def test_everything_else_is_held(plans: dict[str, Any]) -> None:
+    assert plans["listener"] == PLANS["listener"]
+    assert plans["gone"] == PLANS["gone"]
+    assert plans["component"]["goal"]["inputDiff"] == {"updates": {"image": "b"}}
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"resourcePlans": []}', '{"resourcePlans": {"r": 1}}'])

@@ -14,9 +14,13 @@ Diagnostics:
   aws:ecs:Service (service-green):
     error: the service did not become steady
     in 10 minutes
+    warning: it is slow
   pulumi:pulumi:Stack (headgate-s):
+    REHEARSAL CLOCK
     error: update failed
     error: an unhandled error occurred: program exited with non-zero exit code: 1
+
+    printed by the program
 
 Outputs:
     password: "[secret]"
