@@ -115,6 +115,12 @@ def test_going_back_is_clean_whatever_happened_to_an_alarm(project: Project) -> 
     assert "nothing holds this update" in done.stdout
 
 
+def test_reading_the_cloud_first_changes_nothing_of_the_verdict(project: Project) -> None:
+    done = headgate(project, "--json", "--refresh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {each["name"] for each in json.loads(done.stdout)["changes"]} == {"balancer-traffic", "service-green"}
+
+
 def test_a_failed_preview_is_one_line(project: Project) -> None:
     done = headgate(project, "--stack", "unknown-stack")
     assert done.returncode == 1, done.stdout
