@@ -16,7 +16,7 @@ OURS = ("headgate", "components", "policies", "stacks", "sandbox", "toolchain")
 DECIDING = (
     "plan", "state", "transition", "carrier", "limits", "settings", "systems", "reader", "windows", "health",
     "sequential", "verdict", "assignment", "cohorts", "changes", "change_rules", "middleware.quantiles",
-    "middleware.comparison", "evidence.record", "evidence.judge", "gate_settings",
+    "middleware.comparison", "evidence.record", "evidence.judge", "gate_settings", "return_path",
 )  # fmt: skip
 # In the standard library, yet a way to the clock, to chance or to the world.
 IMPURE = frozenset(

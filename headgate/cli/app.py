@@ -13,6 +13,7 @@ from headgate.cli import (
     promote_cmd,
     rehearse,
     retire_cmd,
+    rollback_cmd,
     sandbox_cmd,
     start_cmd,
     status_cmd,
@@ -36,6 +37,7 @@ app.command()(start_cmd.start)
 app.command()(advance_cmd.advance)
 app.command()(promote_cmd.promote)
 app.command()(retire_cmd.retire)
+app.command()(rollback_cmd.rollback)
 app.add_typer(sandbox_cmd.app, name="sandbox")
 app.add_typer(rehearse.app, name="rehearse")
 

@@ -95,10 +95,16 @@ class PulumiCli:
         return self._run(["preview", "--json", "--stack", stack, *options], STREAM)
 
     def up(
-        self, stack: str, *, plan: Path | None = None, message: str, on_line: Callable[[str], None] | None = None
+        self,
+        stack: str,
+        *,
+        plan: Path | None = None,
+        message: str,
+        on_line: Callable[[str], None] | None = None,
+        refresh: bool = False,
     ) -> Run:
         """See `Operator.up`."""
-        planned = ["--plan", str(plan)] if plan else []
+        planned = [*(["--plan", str(plan)] if plan else []), *(["--refresh"] if refresh else [])]
         options = ["--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress", "--message", message]
         return self._run(["up", "--stack", stack, *options, *planned], on_line=on_line)
 

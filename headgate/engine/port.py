@@ -97,11 +97,18 @@ class Operator(Protocol):
         ...
 
     def up(
-        self, stack: str, *, plan: Path | None = None, message: str, on_line: Callable[[str], None] | None = None
+        self,
+        stack: str,
+        *,
+        plan: Path | None = None,
+        message: str,
+        on_line: Callable[[str], None] | None = None,
+        refresh: bool = False,
     ) -> Run:
         """`pulumi up` without another preview; `plan`: do what that file says, and nothing else.
 
-        `message` goes into the history. `on_line`: called with each line of output as it comes, from another thread.
+        `refresh`: every resource is read first, so that what somebody else changed is written again. `message` goes
+        into the history. `on_line`: called with each line of output as it comes, from another thread.
         """
         ...
 

@@ -94,9 +94,15 @@ class FakeOperator:
         return _next(self.previews)
 
     def up(
-        self, stack: str, *, plan: Path | None = None, message: str, on_line: Callable[[str], None] | None = None
+        self,
+        stack: str,
+        *,
+        plan: Path | None = None,
+        message: str,
+        on_line: Callable[[str], None] | None = None,
+        refresh: bool = False,
     ) -> Run:
-        self._called("up --plan" if plan is not None else "up")
+        self._called("up" + (" --plan" if plan is not None else "") + (" --refresh" if refresh else ""))
         self.messages.append(message)
         run = _next(self.ups)
         for line in run.output.splitlines() if on_line is not None else ():
