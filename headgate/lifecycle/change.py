@@ -148,7 +148,7 @@ class _Trip:
         with edges.progress.phase("reading back"):
             after = edges.look({})
         if run.code != 0:
-            return self._not_applied(run, before, after)
+            return self._not_applied(run, before, after, proposed)
         observed = after.live.split if after.live is not None else None
         outcome = Outcome(
             change.verb, edges.stack, Ended.FAILED, "", (), change.before.state, after.state, observed, File.CHANGED
@@ -167,7 +167,7 @@ class _Trip:
             said += "; Ctrl-C came when it was done"
         return replace(outcome, ended=Ended.DONE, said=f"{said}: done; {words.where(after.state, observed)}")
 
-    def _not_applied(self, run: Run, before: str | None, after: Situation) -> Outcome:
+    def _not_applied(self, run: Run, before: str | None, after: Situation, proposed: State) -> Outcome:
         """The update failed or was interrupted: what is there now?"""
         change = self.change
         reasons = words.last_lines(run)
@@ -195,8 +195,16 @@ class _Trip:
             after=after.state,
             observed=observed,
             file=File.CHANGED,
-            then="headgate doctor" if words.locked(run) or not after.known else f"headgate {change.verb}",
+            then=self._mends(run, after, proposed),
         )
+
+    def _mends(self, run: Run, after: Situation, proposed: State) -> str:
+        """The command that goes on from an update that ended half-way."""
+        if words.locked(run) or not after.known:
+            return "headgate doctor"
+        if after.state is not None and _same_place(after.state, proposed):
+            return "pulumi up"  # recorded already: the verb would take the step after it
+        return f"headgate {self.change.verb}"
 
     def interrupted(self) -> Outcome:
         """Ctrl-C came while nothing of the engine was running, or in a preview."""
