@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.operating import YesOption, edges_of, finish
+from headgate.cli.asking import YesOption
 from headgate.cli.status_cmd import JsonOption, StackOption
 
 ToOption = Annotated[
@@ -29,6 +29,7 @@ def advance(
     promotes. Ctrl-C leaves the rollout at the step it is at. Until the update begins the stack file is put back; once
     it began, only when nothing was changed. JSON: as of start.
     """
+    from headgate.cli.operating import edges_of, finish
     from headgate.lifecycle.advance import advance as run
 
     with edges_of(stack, Path.cwd(), os.environ, yes=yes) as edges:

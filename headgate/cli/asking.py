@@ -1,11 +1,15 @@
 """Asks before something is changed. Prompts go to stderr; stdout belongs to the result."""
 
 import sys
-from typing import Protocol
+from typing import Annotated, Protocol
+
+import typer
 
 from headgate.cli.errors import CommandFailed, ExitCode
 
 NOTHING = "nothing was changed"
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 class Terminal(Protocol):

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
 
 import typer
 
@@ -22,8 +21,6 @@ from headgate.cli.situation import Situation, gather
 from headgate.engine.edit import edited
 from headgate.lifecycle.edges import Declined, Edges, Proposal
 from headgate.lifecycle.outcome import Ended, Outcome, to_json
-
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 _CODES = {Ended.DONE: ExitCode.DONE, Ended.HELD: ExitCode.HELD}
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from headgate.cli.operating import YesOption, edges_of, finish
+from headgate.cli.asking import YesOption
 from headgate.cli.status_cmd import JsonOption, StackOption
 
 
@@ -13,6 +13,7 @@ def promote(stack: StackOption = None, yes: YesOption = False, as_json: JsonOpti
     After the last step has baked. The standby keeps its tasks for as long as the plan says, so that the way back stays
     open; then `headgate retire`. JSON: as of start.
     """
+    from headgate.cli.operating import edges_of, finish
     from headgate.lifecycle.promote import promote as run
 
     with edges_of(stack, Path.cwd(), os.environ, yes=yes) as edges:

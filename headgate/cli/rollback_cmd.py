@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from headgate.cli.asking import YesOption
 from headgate.cli.errors import CommandFailed, ExitCode
-from headgate.cli.operating import YesOption, edges_of
 from headgate.cli.status_cmd import JsonOption, StackOption
 from headgate.lifecycle.outcome import Ended
 from headgate.lifecycle.rolled_back import Rollback, to_json
@@ -55,6 +55,7 @@ def rollback(
     from_update, changed_keys, kept_keys, updated, seconds, notes, commit_message}.
     """
     from headgate import traffic
+    from headgate.cli.operating import edges_of
     from headgate.lifecycle.rollback import Wanted, Way
     from headgate.lifecycle.rollback import rollback as run
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from headgate.cli.asking import YesOption
 from headgate.cli.errors import CommandFailed, ExitCode
-from headgate.cli.operating import YesOption, edges_of, finish
 from headgate.cli.status_cmd import JsonOption, StackOption
 
 ImageOption = Annotated[
@@ -49,6 +49,7 @@ def start(
     step, weight, split} as recorded; observed is the split that was read; configuration is what became of the stack
     file: unchanged, changed or put back.
     """
+    from headgate.cli.operating import edges_of, finish
     from headgate.lifecycle.start import Wanted
     from headgate.lifecycle.start import start as run
 
