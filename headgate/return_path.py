@@ -182,8 +182,10 @@ def _why_not(history: Sequence[Past], to: int, version: Version) -> str:
     past = next((each for each in history if each.number == to), None)
     if past is None:
         return f"there is no update {to} among the last {len(history)} of the history"
-    if (past.kind, past.result) != ("update", "succeeded"):
-        return f"update {to} is a {past.kind} that {past.result}, not an update that succeeded"
+    if past.kind != "update":
+        return f"entry {to} of the history is no update, its kind is {past.kind}"
+    if past.result != "succeeded":
+        return f"update {to} {past.result}"
     if past.config.get(STEP, IDLE) != IDLE:
         return f"update {to} was at step {past.config[STEP]}, where users were on two versions"
     live = live_of(past.config)

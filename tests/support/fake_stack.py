@@ -18,7 +18,7 @@ from headgate.changes import ROLLOUT
 from headgate.cli import project as projects
 from headgate.cli.operating import _File, _Overlaid
 from headgate.cli.situation import Situation, gather
-from headgate.engine import Run
+from headgate.engine import Run, Update
 from headgate.lifecycle.edges import Declined, Edges, Proposal
 from headgate.lifecycle.outcome import Outcome
 from headgate.settings import Settings
@@ -155,10 +155,17 @@ class FakeStack:
     def up(self) -> Run:
         """An update that succeeds, or is refused."""
         made, refused = self.decide()
+        self.remember("failed" if refused else "succeeded")
         if refused:
             return failed(*refused)
         self.apply(made)
         return Run(0, "updated\n", "")
+
+    def remember(self, result: str) -> None:
+        """An entry of the history."""
+        past, now = self.engine.past.get(self.stack, ()), self.clock.now()
+        entry = Update("update", result, "", now, now, len(past) + 1, self.values)
+        self.engine.past[self.stack] = (entry, *past)
 
     def apply(self, made: dict[str, Any]) -> None:
         asked = transition.from_dict(made).proposed
