@@ -147,8 +147,8 @@ def _update(engine: Engine, stack: str, problems: list[str]) -> Update | None:
 def _next(
     parsed: Settings, last: Transition | Unreadable | None, reading: Report, now: int, look: Look
 ) -> ahead.Next | None:
-    def run(names: Sequence[str], state: State) -> tuple[GateResult, ...]:
-        context = GateContext(state, parsed.plan, reading.live, reading.error, now)
+    def run(names: Sequence[str], state: State, proposed: State) -> tuple[GateResult, ...]:
+        context = GateContext(state, parsed.plan, reading.live, reading.error, now, proposed)
         if gates.beforehand(names):
             context = replace(context, findings=look(parsed, state, now))
         return gates.run(names, context)

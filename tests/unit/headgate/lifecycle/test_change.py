@@ -162,9 +162,11 @@ def test_an_update_that_ended_half_way_keeps_the_file(stack: FakeStack, interrup
     assert len(stack.sent) == 1
 
 
-def test_the_same_verb_goes_on_after_an_update_that_ended_half_way(stack: FakeStack) -> None:
+@pytest.mark.parametrize("split", [{"blue": 100, "green": 0}, {"blue": 90, "green": 10}])
+def test_the_same_verb_goes_on_after_an_update_that_ended_half_way(stack: FakeStack, split: dict[str, int]) -> None:
     def half_way() -> Run:
         stack.touch("service-green", {"desiredCount": 2})
+        stack.traffic.live = replace(stack.traffic.live, split=split)
         return failed("timed out")
 
     stack.operator.ups = [half_way, stack.up]
