@@ -493,10 +493,6 @@ def _candidate_ready() -> Iterator[Row]:
     up = change(BEFORE_ALL, "green-up", DURING, plan=ungated).accepted()
     unasked = change(up, "green-10", report=Report(live(up.state)))
     yield _row(rule, "boundary", "asked for even when the plan does not", unasked, rule)
-    moment = TEN.state.changed_at + HOUR
-    ahead = _with_results("green-10", "green-50", _ten(at=moment + 1))
-    yield _row(rule, "blocked", "a result from the future", ahead, rule)
-    yield _row(rule, "boundary", "a result of this moment", _with_results("green-10", "green-50", _ten(at=moment)))
     yield _row(rule, "missing", "no result", _with_results("green-up", "green-10"), rule)
     yield _row(rule, "back", "undoing a promotion step by step", change(PROMOTED, "green-10", DURING))
 
