@@ -111,6 +111,36 @@ class TestStatus:
         assert "HEADGATE_REHEARSAL_CLOCK" in capsys.readouterr().out
 
 
+class TestStatusWatch:
+    """The likeliest mistakes."""
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("--watch", "--every", "soon"), "--every: found 'soon'; expected a duration such as 30s"),
+            (("--watch", "--every", "0"), "--every: found '0'; expected a duration such as 30s"),
+            (("--watch", "--json"), "--json shows one moment; leave --watch out, or --json"),
+            (("--every", "5s"), "--every and --metrics are for --watch; add it"),
+            (("--watch", "--metrics", "127.0.0.1:8000"), "expected an address such as http://127.0.0.1:8000/metrics"),
+            (("--watch",), f"Name one with --stack; stacks with a file: {STACK}"),
+        ],
+    )
+    def test_wrong_usage(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        tmp_path: Path,
+        words: tuple[str, ...],
+        said: str,
+    ) -> None:
+        write_project(tmp_path, raw())
+        assert run(monkeypatch, "status", *words) == ExitCode.USAGE
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        (line,) = captured.err.splitlines()
+        assert said in line
+
+
 class TestApprove:
     """The likeliest mistakes; those about the step and the person are in lifecycle/test_approve.py."""
 
