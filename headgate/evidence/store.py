@@ -1,21 +1,18 @@
 """Where records are kept: a folder, or a bucket by URL, through fsspec. A record is written once and never changed."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+from headgate.evidence.files import EvidenceError, opened, part, said
 from headgate.evidence.record import Evidence, from_json, to_json
+
+__all__ = ["EvidenceError", "EvidenceStore", "FsspecStore", "Shelf"]
 
 MOST_BYTES = 256 * 1024  # of a record
 MOST_RECORDS = 200  # of one step that are read, the newest; more are nobody's honest work
-
-
-class EvidenceError(Exception):
-    """Records cannot be read or written; the message says where, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +51,10 @@ class FsspecStore:
 
     def put(self, evidence: Evidence) -> str:
         """See `EvidenceStore.put`."""
-        name = f"{evidence.at:011d}-{_part(evidence.gate)}-{evidence.digest[:16]}.json"
-        place = "/".join((self._stack, _part(evidence.rollout_id), _part(evidence.step)))
-        with _said(self._url, "written"):
-            files, root = _open(self._url)
+        name = f"{evidence.at:011d}-{part(evidence.gate)}-{evidence.digest[:16]}.json"
+        place = "/".join((self._stack, part(evidence.rollout_id), part(evidence.step)))
+        with said(self._url, "written"):
+            files, root = opened(self._url)
             if "file" in files.protocol:  # elsewhere folders are only names, and a bucket would be made
                 files.makedirs(f"{root}/{place}", exist_ok=True)
             with suppress(FileExistsError):  # its name holds its digest: it is the same one
@@ -70,9 +67,9 @@ class FsspecStore:
 
     def shelf(self, rollout_id: str, step: str) -> Shelf:
         """See `EvidenceStore.shelf`."""
-        with _said(self._url, "read"):
-            files, root = _open(self._url)
-            place = "/".join((root, self._stack, _part(rollout_id), _part(step)))
+        with said(self._url, "read"):
+            files, root = opened(self._url)
+            place = "/".join((root, self._stack, part(rollout_id), part(step)))
             try:
                 listed = files.ls(place, detail=True)
             except FileNotFoundError:
@@ -81,28 +78,6 @@ class FsspecStore:
             newest = sorted(entries, key=_name, reverse=True)[:MOST_RECORDS]
             contents = [(_name(each), _content(files, each)) for each in newest]
         return _read(contents)
-
-
-def _open(url: str) -> tuple[Any, str]:
-    """The file system of `url`, and the path in it. Imported here: half of all verbs never look at a record."""
-    from fsspec.core import url_to_fs
-
-    # No cache of listings, else a record that was written a moment ago by another machine stays unseen.
-    files, root = url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
-    return files, str(root).rstrip("/")
-
-
-@contextmanager
-def _said(url: str, what: str) -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise EvidenceError(
-            f"{url} cannot be {what}: {error} (pyproject.toml lists what is needed as extras)"
-        ) from None
-    except Exception as error:  # every file system behind fsspec raises its own
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise EvidenceError(f"{url} cannot be {what}: {first}. Check headgate:evidence.url and the access.") from error
 
 
 def _content(files: Any, entry: Mapping[str, Any]) -> bytes | None:
@@ -127,13 +102,3 @@ def _read(contents: Sequence[tuple[str, bytes | None]]) -> Shelf:
 
 def _name(entry: Mapping[str, Any]) -> str:
     return str(entry["name"]).rpartition("/")[2]
-
-
-def _part(text: str) -> str:
-    """`text` as one part of a path: itself where that is safe, else with a hash that keeps two texts apart."""
-    if _SAFE.fullmatch(text):
-        return text
-    return f"{re.sub(r'[^A-Za-z0-9_-]', '_', text)[:40]}~{sha256(text.encode()).hexdigest()[:12]}"
-
-
-_SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
