@@ -2,7 +2,7 @@
 
 An update is whole when its step was idle: one version had everything. What goes back by default is what a version is,
 `headgate:release`, `headgate:step` and the keys that a version keeps for ever (`System.made_of`); the rest of the
-infrastructure stays as it is (docs/adr/0014).
+infrastructure stays as it is (docs/adr/0015).
 """
 
 from collections.abc import Mapping, Sequence

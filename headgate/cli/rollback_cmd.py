@@ -16,7 +16,10 @@ from headgate.cli.status_cmd import JsonOption, StackOption
 from headgate.lifecycle.outcome import Ended
 from headgate.lifecycle.rolled_back import Rollback, to_json
 
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in a line; for the history and the people told.")]
+ReasonOption = Annotated[
+    str | None,
+    typer.Option("--reason", help="Why, in a line; for the history and the people told.", show_default=False),
+]
 ToOption = Annotated[
     int | None,
     typer.Option("--to", help="The whole configuration of this update (`pulumi stack history`).", show_default=False),
@@ -36,7 +39,7 @@ CancelOption = Annotated[
 def rollback(
     *,
     stack: StackOption = None,
-    reason: ReasonOption = "",
+    reason: ReasonOption = None,
     to: ToOption = None,
     to_slot: SlotOption = None,
     traffic_only: TrafficOption = False,
@@ -63,7 +66,7 @@ def rollback(
         raise CommandFailed(
             "--to needs the history, which --traffic-only does without; give one of them", ExitCode.USAGE
         )
-    wanted = Wanted(reason.strip(), to, to_slot, traffic_only, cancel)
+    wanted = Wanted((reason or "").strip(), to, to_slot, traffic_only, cancel)
     with edges_of(stack, Path.cwd(), os.environ, yes=yes) as edges:
         way = Way(edges, traffic.for_system, lambda: _may_cancel(yes), lambda _: (), time.monotonic)
         finish(run(way, wanted), as_json=as_json)

@@ -10,7 +10,7 @@ import yaml
 
 from headgate import return_path
 from headgate.engine import PulumiCli
-from tests.engine.conftest import STAGING, Cloud, MakeProject
+from tests.engine.conftest import PRODUCTION, STAGING, Cloud, MakeProject
 from tests.support.engine import Project
 from tests.support.headgate_cli import Said, headgate
 
@@ -28,7 +28,7 @@ def project(make_project: MakeProject) -> Project:
 
 
 def file(project: Project) -> Path:
-    return project.folder / "stacks" / f"Pulumi.{STAGING}.yaml"
+    return project.folder / "stacks" / f"Pulumi.{project.stack}.yaml"
 
 
 def at(project: Project, cloud: Cloud, place: str) -> None:
@@ -51,11 +51,11 @@ def at(project: Project, cloud: Cloud, place: str) -> None:
 
 def whole(project: Project, cloud: Cloud, said: Said) -> None:
     assert said.code == 4, str(said)
-    assert cloud.weights(STAGING) == {"blue": 100, "green": 0}
+    assert cloud.weights(project.stack) == {"blue": 100, "green": 0}
     recorded = project.outputs()["rollout"]["proposed"]
     assert (recorded["phase"], recorded["step"], recorded["live"]["slot"]) == ("rolled-back", "idle", "blue")
     config = yaml.safe_load(file(project).read_text())["config"]
-    (ran,) = PulumiCli(project.folder, project.environment()).history(STAGING, 1)
+    (ran,) = PulumiCli(project.folder, project.environment()).history(project.stack, 1)
     assert return_path.differing(config, ran.config) == ()
     clean = project.preview("--refresh", "--expect-no-changes")
     assert clean.code == 0, str(clean)
@@ -154,4 +154,20 @@ def test_after_a_killed_update_and_its_lock(project: Project, cloud: Cloud) -> N
 def test_after_somebody_changed_the_balancer(project: Project, cloud: Cloud) -> None:
     at(project, cloud, "green-10")
     cloud.move_by_hand(STAGING, 20, 80)
+    whole(project, cloud, rollback(project))
+
+
+def test_with_cohorts(make_project: MakeProject, cloud: Cloud) -> None:
+    """The give-back changes one rule and the listener; the update that follows writes both as declared."""
+    project = make_project(PRODUCTION)
+    project.up("--skip-preview")
+    project.advance("green-up", 60)
+    project.advance("green-10", 300)
+    said = rollback(project, "--json")
+    whole(project, cloud, said)
+    assert said.json["traffic"]["writes"] == 2, str(said)
+
+    # Somebody else's change to them, at a step where the engine has nothing to write.
+    project.another_rollout("green-up")
+    cloud.move_by_hand(PRODUCTION, 40, 60)
     whole(project, cloud, rollback(project))
