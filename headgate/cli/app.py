@@ -7,6 +7,7 @@ import typer
 from headgate.cli import (
     advance_cmd,
     approve_cmd,
+    doctor_cmd,
     gate_cmd,
     plan_cmd,
     preview_cmd,
@@ -38,6 +39,7 @@ app.command()(advance_cmd.advance)
 app.command()(promote_cmd.promote)
 app.command()(retire_cmd.retire)
 app.command()(rollback_cmd.rollback)
+app.command()(doctor_cmd.doctor)
 app.add_typer(sandbox_cmd.app, name="sandbox")
 app.add_typer(rehearse.app, name="rehearse")
 
