@@ -2,6 +2,7 @@
 
 import json
 import os
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headgate.doctor.findings import Finding
+
+WIDTH = 100  # columns, as of `headgate status`; a command stays on one line, to be copied
 
 RefreshOption = Annotated[
     bool,
@@ -50,9 +53,17 @@ def text(stack: str, found: "Sequence[Finding]", *, refresh: bool) -> str:
         return f"{stack}: nothing needs a hand.{more}"
     lines = [f"{stack}: {len(found)} {'thing needs' if len(found) == 1 else 'things need'} a hand"]
     for number, each in enumerate(found, start=1):
-        said = " ".join(each.found.split())
-        lines += ["", f"{number}. {each.kind}: {said}", f"   {each.means}", f"   $ {each.mend}"]
+        said = _wrapped(f"{number}. {each.kind}: {each.found}")
+        lines += ["", said, _wrapped(f"   {each.means}"), f"   $ {each.mend}"]
     return "\n".join(lines)
+
+
+def _wrapped(said: str) -> str:
+    head = "   " if said.startswith(" ") else ""
+    flowing = " ".join(said.split())
+    return textwrap.fill(
+        flowing, WIDTH, initial_indent=head, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def to_json(stack: str, found: "Sequence[Finding]") -> dict[str, Any]:

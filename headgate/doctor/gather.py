@@ -141,8 +141,8 @@ class Doctor:
             content = None  # the configuration says so
         told = content if isinstance(content, dict) else {}
         provider = str(told.get("secretsprovider") or "")
-        hosted = backend.startswith("http")
-        by_passphrase = provider == "passphrase" or (not provider and (bool(told.get("encryptionsalt")) or not hosted))
+        usual = bool(told.get("encryptionsalt")) or (bool(backend) and not backend.startswith("http"))
+        by_passphrase = provider == "passphrase" or (not provider and usual)
         file = self._environ.get("PULUMI_CONFIG_PASSPHRASE_FILE", "")
         if by_passphrase and "PULUMI_CONFIG_PASSPHRASE" not in self._environ and file:
             try:
@@ -156,6 +156,8 @@ class Doctor:
     def _pack(self) -> Pack:
         """The variable names one pack, or several with commas between."""
         told = self._environ.get(PACK, "")
+        if not told:
+            return Pack("")
         one = (self._project.folder / told).exists()
         for path in [told] if one else filter(None, told.split(",")):
             place = self._project.folder / path

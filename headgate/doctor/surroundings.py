@@ -7,6 +7,7 @@ from headgate.doctor.finding import Finding, Kind, command, errors, unseen
 from headgate.evidence.identity import KEY
 
 _SANDBOX = 'eval "$(headgate sandbox env)"'
+_PINNED = 'export PATH="$(python -m toolchain ensure):$PATH"'  # finds the engine or builds it, and prints its folder
 
 
 def _engine(facts: Facts) -> Iterator[Finding]:
@@ -16,7 +17,7 @@ def _engine(facts: Facts) -> Iterator[Finding]:
             Kind.ENGINE_MISSING,
             engine.version.error,
             "Nothing that Pulumi records could be looked at: record, history, checkpoint, locks.",
-            _SANDBOX if facts.sandbox else "make install",
+            _SANDBOX if facts.sandbox else _PINNED,
         )
         return
     if engine.version.value and _version(engine.version.value) < _version(engine.wanted):
@@ -24,7 +25,7 @@ def _engine(facts: Facts) -> Iterator[Finding]:
             Kind.ENGINE_OLD,
             f"pulumi is {engine.version.value}, and the Python SDK is {engine.wanted}",
             "An engine older than the SDK does not know all that the program asks of it.",
-            "make install",
+            _SANDBOX if facts.sandbox else _PINNED,
         )
     if engine.plugins.error:
         yield unseen("the plugins", engine.plugins.error, "pulumi plugin ls")

@@ -33,8 +33,10 @@ class Slow(ResourceProvider):
         open(os.environ["BEGUN"], "w").close()
         time.sleep(120)
         return CreateResult("slow")
+class Thing(Resource):
+    pass
 if os.environ.get("BEGUN"):
-    Resource(Slow(), "slow", {})
+    Thing(Slow(), "slow", {})
 pulumi.export("rollout", json.load(open("rollout.json")))
 """
 
@@ -88,7 +90,8 @@ class Project:
             while not begun.exists() and update.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.05)
             there = begun.exists()
-            os.killpg(update.pid, signal.SIGKILL)
+            if update.poll() is None:
+                os.killpg(update.pid, signal.SIGKILL)
         assert there, "the update did not come to its resource"
 
 

@@ -1,6 +1,9 @@
 """`headgate status --watch`, without a clock and without a terminal of its own."""
 
 import io
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +20,8 @@ from headgate.traffic.port import Reading
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_traffic import FakeTraffic
 from tests.support.rollouts import MINUTE, live
-from tests.support.situations import walk
+from tests.support.situations import STACK, raw, walk, write_project
+from tests.unit.headgate.cli.test_app import NOBODY
 from tests.unit.headgate.cli.test_situation import look
 
 WALK = walk()
@@ -170,3 +174,21 @@ def test_what_holds(tmp_path: Path) -> None:
     unhealthy = Reading(True, {"blue": 90, "green": 10}, {"blue": 6, "green": 0}, {"blue": 6, "green": 3})
     lines = held(look(tmp_path, traffic=FakeTraffic(unhealthy), after=10 * MINUTE))
     assert any(line.startswith("gate readiness: ") for line in lines)
+
+
+def test_the_command_ends_with_0_on_ctrl_c(tmp_path: Path) -> None:
+    """The whole of it, in a pipe, with neither an engine nor a cloud."""
+    write_project(tmp_path, raw())
+    command = [sys.executable, "-m", "headgate.cli.app", "status", "--watch", "--stack", STACK]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env={**NOBODY, "HOME": str(tmp_path)}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        assert running.stderr is not None
+        first = running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        rest, errors = running.stdout.read(), running.stderr.read()
+    assert (running.returncode, errors) == (0, "")
+    assert first.startswith(STACK)
+    assert "pulumi is not on PATH" in rest

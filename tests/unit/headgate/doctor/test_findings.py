@@ -67,6 +67,7 @@ def pending(operations: object) -> Seen[object]:
 
 OPERATION = {"type": "creating", "resource": {"urn": "urn:pulumi:s::p::t:i:T::api"}}
 MOVED = live(WALK["before"].proposed)
+PINNED = 'export PATH="$(python -m toolchain ensure):$PATH"'
 UP_AGAIN = f"pulumi up --refresh --stack {STACK}"
 CANCEL = f"pulumi cancel --yes --stack {STACK}"
 WATCH = f"headgate status --watch --stack {STACK}"
@@ -75,14 +76,14 @@ Broken = Callable[[Facts], Facts]
 ROWS: dict[str, tuple[Broken, Kind, str, str]] = {
     "no pulumi": (
         lambda well: engine(well, version=Seen(error="pulumi is not on PATH")),
-        Kind.ENGINE_MISSING, "not on PATH", "make install",
+        Kind.ENGINE_MISSING, "not on PATH", PINNED,
     ),
     "no pulumi in the sandbox": (
         lambda well: replace(engine(well, version=Seen(error="pulumi is not on PATH")), sandbox=True),
         Kind.ENGINE_MISSING, "not on PATH", 'eval "$(headgate sandbox env)"',
     ),
     "an old pulumi": (
-        lambda well: engine(well, version=Seen("v3.99.1")), Kind.ENGINE_OLD, "3.99.1", "make install",
+        lambda well: engine(well, version=Seen("v3.99.1")), Kind.ENGINE_OLD, "3.99.1", PINNED,
     ),
     "no plugin": (
         lambda well: engine(well, plugins=Seen(frozenset())),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from headgate.cli import project as projects
-from headgate.doctor.facts import Facts, Lock, Secrets
+from headgate.doctor.facts import Facts, Lock, Pack, Secrets
 from headgate.doctor.gather import Doctor
 from headgate.engine import Run
 from headgate.settings import Settings
@@ -170,10 +170,13 @@ class TestSecrets:
         bench.url = "https://app.example.com/me"
         assert not self.of(bench).by_passphrase
 
+    def test_where_the_backend_is_not_known(self, bench: Bench) -> None:
+        assert not self.of(bench, PATH="/nowhere").by_passphrase
+
 
 class TestPack:
     def test_none(self, bench: Bench) -> None:
-        assert bench.look().pack.path == ""
+        assert bench.look().pack == Pack("")
 
     def test_there(self, bench: Bench) -> None:
         executable = bench.folder / "bin" / "pulumi"
