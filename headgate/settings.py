@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from headgate import gate_settings
+from headgate import gate_settings, notify_settings
 from headgate import migration as migrations
 from headgate import plan as plans
 from headgate.gate_settings import Command, EvidenceSettings, SecuritySettings, SmokeSettings
 from headgate.migration import Migration
+from headgate.notify_settings import NotifySettings
 from headgate.plan import IDLE, Plan
 from headgate.problems import Problem, RuleId
 from headgate.reader import HOST_NAME, PROJECT, Reader
@@ -70,6 +71,7 @@ class Settings:
     security: SecuritySettings = field(default_factory=SecuritySettings)
     commands: Mapping[str, Command] = field(default_factory=lambda: MappingProxyType({}))
     migration: Migration | None = None
+    notify: NotifySettings = field(default_factory=NotifySettings)
 
     @property
     def production(self) -> bool:
@@ -104,7 +106,7 @@ class Settings:
 
 
 KEYS = ("system", "environment", "owner", "domain", "release", "step", "plan", "capacity")
-OPTIONAL = (*gate_settings.KEYS, migrations.KEY)
+OPTIONAL = (*gate_settings.KEYS, migrations.KEY, notify_settings.KEY)
 
 
 def parse(raw: Mapping[str, object], file: str, known_gates: Collection[str]) -> Settings:
@@ -149,6 +151,7 @@ def read(raw: Mapping[str, object], reader: Reader, known_gates: Collection[str]
         ),
         commands=commands,
         migration=migration,
+        notify=notify_settings.read_notify(raw.get(notify_settings.KEY), reader),
     )
     if settings.step != IDLE and settings.release.candidate is None and not reader.problems:
         reader.add("headgate:release.candidate", None, f"a candidate, since step is {settings.step!r}",

@@ -17,6 +17,8 @@ DECIDING = (
     "plan", "state", "transition", "carrier", "limits", "settings", "systems", "reader", "windows", "health",
     "sequential", "verdict", "assignment", "cohorts", "changes", "change_rules", "middleware.quantiles",
     "middleware.comparison", "evidence.record", "evidence.judge", "gate_settings", "return_path",
+    "notify_settings", "notify.escalation", "records.trail", "records.redact", "records.rollout", "records.incident",
+    "records.markdown",
 )  # fmt: skip
 # In the standard library, yet a way to the clock, to chance or to the world.
 IMPURE = frozenset(

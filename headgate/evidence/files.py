@@ -1,9 +1,7 @@
-"""A folder, or a bucket by URL, through fsspec: opened, named safely, and what goes wrong with it in one line."""
+"""A folder, or a bucket by URL, through fsspec: opened, and what goes wrong with it in one line."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from typing import Any
 
 
@@ -32,13 +30,3 @@ def said(url: str, what: str) -> Iterator[None]:
     except Exception as error:  # every file system behind fsspec raises its own
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise EvidenceError(f"{url} cannot be {what}: {first}. Check headgate:evidence.url and the access.") from error
-
-
-def part(text: str) -> str:
-    """`text` as one part of a path: itself where that is safe, else with a hash that keeps two texts apart."""
-    if _SAFE.fullmatch(text):
-        return text
-    return f"{re.sub(r'[^A-Za-z0-9_-]', '_', text)[:40]}~{sha256(text.encode()).hexdigest()[:12]}"
-
-
-_SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from headgate.evidence.files import EvidenceError, opened, part, said
+from headgate.evidence.files import EvidenceError, opened, said
+from headgate.evidence.naming import part
 from headgate.evidence.record import Evidence, from_json, to_json
 
 __all__ = ["EvidenceError", "EvidenceStore", "FsspecStore", "Shelf"]

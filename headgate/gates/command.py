@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from headgate.evidence.identity import KEY
 from headgate.gate_settings import Command
 from headgate.gates.contract import GateContext
+from headgate.notify_settings import PREFIX
 from headgate.report import GateResult, Verdict
 from headgate.state import State, Version
 from headgate.wire import show
@@ -80,9 +81,11 @@ def run(
 ) -> GateResult:
     """Exit code 0 passes, 3 is inconclusive, any other fails. JSON on standard output may say more, and make it worse.
 
-    The program runs in `folder`, with `environ` and the facts of the rollout.
+    The program runs in `folder`, with `environ` (but for what signs evidence and reaches people) and the facts of the
+    rollout.
     """
-    given = {**{name: value for name, value in environ.items() if name != KEY}, **facts(context.state)}
+    told = {name: value for name, value in environ.items() if name != KEY and not name.startswith(PREFIX)}
+    given = {**told, **facts(context.state)}
     try:
         ended = runner.run(command.run, folder, given, command.timeout)
     except OSError as error:

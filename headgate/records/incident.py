@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from headgate import duration
-from headgate.evidence.files import part
+from headgate.evidence.naming import part
 from headgate.evidence.record import Evidence
 from headgate.records.redact import cleaned, redacted
 from headgate.records.trail import Entry, Past

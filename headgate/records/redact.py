@@ -8,7 +8,7 @@ HIDDEN = "[hidden]"
 MOST = 500  # characters of one text that somebody wrote
 
 # Addresses under these are places; any other scheme may be one of a message service, whose whole address is a key.
-_PLACES = frozenset({"file", "gcs", "gs", "http", "https", "s3"})
+_PLACES = frozenset({"file", "http", "https"})
 _ADDRESS = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]{1,30})://([^\s\"'<>|,;)\]}]*)")
 _NAMED = re.compile(r"(?i)(secret|token|passw|api_?key|credential|private_?key)")
 

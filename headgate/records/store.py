@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from headgate.evidence.files import opened, part, said
+from headgate.evidence.files import opened, said
+from headgate.evidence.naming import part
 from headgate.records import markdown
 from headgate.records.incident import (
     Acknowledgement,

@@ -178,9 +178,20 @@ COMMON = (
         "migration.reads",
         During.FREE,
         "",
-        "By version, the schemas that it works with: `{\"2026.01.28\": 7-8, \"2026.02.11\": 8-9}`.",
+        'By version, the schemas that it works with: `{"2026.01.28": 7-8, "2026.02.11": 8-9}`.',
         form="versions with a number or a range of numbers",
     ),
+    Entry(
+        "notify",
+        During.FREE,
+        meaning="Who is told by [Headgate's messages](runbooks/notify-and-record.md): tiers, each with names of "
+        "environment variables that hold [Apprise](https://github.com/caronc/apprise) addresses. An address is a key, "
+        "so it is refused here.",
+    ),
+    Entry("notify.team", During.FREE, "", "Hears of every change, and again of an incident after 5 minutes."),
+    Entry("notify.on-call", During.FREE, "", "Hears of rollbacks and failures, and again after 5 minutes."),
+    Entry("notify.leads", During.FREE, "", "Hears of an incident that nobody acknowledged for 30 minutes."),
+    Entry("notify.management", During.FREE, "", "Hears of an incident that nobody acknowledged for an hour."),
 )
 
 

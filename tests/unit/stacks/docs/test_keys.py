@@ -98,6 +98,10 @@ GREENFLOW_CHANGES = [
     Change("evidence.url", {"url": "elsewhere"}, "", "evidence"),
     Change("evidence.max_age", {"max_age": "2h"}, "", "evidence"),
     Change("evidence.signed", {"signed": True}, "", "evidence"),
+    *(
+        Change(f"notify.{tier}", {tier: ["HEADGATE_NOTIFY"]}, "", "notify")
+        for tier in ("team", "on-call", "leads", "management")
+    ),
     Change("smoke.address", {"address": "https://x.example.com:8443"}, "", "smoke"),
     Change("smoke.timeout", {"timeout": "9s"}, "", "smoke"),
     Change("smoke.version_header", {"version_header": ""}, "", "smoke"),

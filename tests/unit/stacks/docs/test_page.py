@@ -63,7 +63,7 @@ def test_every_key_that_the_reader_knows_is_in_the_table(system: str) -> None:
         place["?"] = 0
     objects = {"greenflow": ("network", "database", "cache", "edge", "cohorts"), "ion": ("service", "front_door")}
     raw |= {"smoke": {"checks": [{"?": 0}]}, "commands": {"<name>": {"?": 0}}}
-    for key in ("capacity", "migration", "evidence", "smoke", "security", *objects[system]):
+    for key in ("capacity", "migration", "evidence", "smoke", "security", "notify", *objects[system]):
         raw.setdefault(key, {})["?"] = 0
     raw["notifications"]["<name>"]["?"] = 0
     if system == "ion":
