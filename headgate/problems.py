@@ -59,3 +59,22 @@ class RuleId(StrEnum):
     STICKINESS_BOUNDED = "R-27 stickiness-bounded"
     WINDOW = "R-28 prod-approval-and-window"
     FAIL_CLOSED = "R-29 fail-closed-without-state"
+    DATA_KEPT = "R-19 data-tier-no-delete-or-replace"
+    DATA_QUIET = "R-20 data-tier-quiet-during-rollout"
+    EXPAND_THEN_CONTRACT = "R-21 schema-expand-then-contract"
+    WAY_BACK_INTACT = "R-22 rollback-path-intact"
+    ALARMS_KEPT = "R-23 gate-alarms-not-weakened"
+    SHIFT_ONLY = "R-26 shift-only-update"
+
+
+ON_CHANGES = frozenset(
+    {
+        RuleId.DATA_KEPT,
+        RuleId.DATA_QUIET,
+        RuleId.EXPAND_THEN_CONTRACT,
+        RuleId.WAY_BACK_INTACT,
+        RuleId.ALARMS_KEPT,
+        RuleId.SHIFT_ONLY,
+    }
+)
+"""Rules that only `headgate.change_rules` judges: they need to know what happens to every resource."""

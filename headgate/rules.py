@@ -109,10 +109,11 @@ def _judge_gates(context: Context) -> Iterable[Violation]:
     recorded = Recorded(previous, context.previous_plan)
     for gate in gates_to_leave(recorded, context.proposed, context.plan):
         result = context.report.result(gate, previous.rollout_id, previous.step, image)
-        if result is not None and result.verdict is reports.Verdict.PASSED:
+        untimely = _untimely(result, context) if result else ""
+        if result is not None and result.verdict is reports.Verdict.PASSED and not untimely:
             continue
         reasons = (
-            "; ".join(result.reasons)
+            untimely or "; ".join(result.reasons)
             if result
             else f"no result for this step ({context.report.error or 'it did not run'})"
         )
@@ -123,6 +124,12 @@ def _judge_gates(context: Context) -> Iterable[Violation]:
             f"{verdict}: {reasons or 'no reason given'}.",
             "Mend what the gate found and run the update again, or go back.",
         )
+
+
+def _untimely(result: reports.GateResult, context: Context) -> str:
+    """Why a result cannot have been known when the step was to be left; empty when it can."""
+    ahead = result.at - context.moment
+    return f"the result is from the future, {ahead} s ahead" if ahead > 0 else ""
 
 
 def _judge_abort(context: Context) -> Iterable[Violation]:

@@ -5,8 +5,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from headgate import cohorts
+from headgate import cohorts, gate_settings, notify_settings
+from headgate import migration as migrations
 from headgate import plan as plans
+from headgate.gate_settings import Command, EvidenceSettings, SecuritySettings, SmokeSettings
+from headgate.migration import Migration
+from headgate.notify_settings import NotifySettings
 from headgate.plan import IDLE, Plan
 from headgate.problems import Problem, RuleId
 from headgate.reader import HOST_NAME, PROJECT, Reader
@@ -14,8 +18,8 @@ from headgate.state import Asked, Release, Version
 from headgate.systems import SYSTEMS, System, slot_of
 
 __all__ = [
-    "ENVIRONMENTS", "KEYS", "MOST_TASKS", "PRODUCTION", "PROJECT", "Capacity", "Settings", "SettingsError", "parse",
-    "read",
+    "ENVIRONMENTS", "KEYS", "MOST_TASKS", "OPTIONAL", "PRODUCTION", "PROJECT", "Capacity", "Settings", "SettingsError",
+    "parse", "read",
 ]  # fmt: skip
 
 PRODUCTION = "production"
@@ -62,6 +66,12 @@ class Settings:
     capacity: Capacity
     details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     template: str = ""
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    smoke: SmokeSettings = field(default_factory=SmokeSettings)
+    security: SecuritySettings = field(default_factory=SecuritySettings)
+    commands: Mapping[str, Command] = field(default_factory=lambda: MappingProxyType({}))
+    migration: Migration | None = None
+    notify: NotifySettings = field(default_factory=NotifySettings)
 
     @property
     def production(self) -> bool:
@@ -97,13 +107,14 @@ class Settings:
 
 
 KEYS = ("system", "environment", "owner", "domain", "release", "step", "plan", "capacity")
+OPTIONAL = (*gate_settings.KEYS, migrations.KEY, notify_settings.KEY)
 
 
 def parse(raw: Mapping[str, object], file: str, known_gates: Collection[str]) -> Settings:
     """Settings from `raw`: the values of the `headgate:` keys, without that prefix, as plain YAML values.
 
-    Keys beyond `KEYS` are kept in `details` and not judged here. Raises SettingsError with every problem found; each
-    names `file`, the key's path, what was found and what to do.
+    Keys beyond `KEYS` and `OPTIONAL` are kept in `details` and not judged here. Raises SettingsError with every problem
+    found; each names `file`, the key's path, what was found and what to do.
     """
     reader = Reader(file)
     settings = read(raw, reader, known_gates)
@@ -117,8 +128,12 @@ def read(raw: Mapping[str, object], reader: Reader, known_gates: Collection[str]
     system = reader.choice(raw.get("system"), "headgate:system", tuple(SYSTEMS))
     environment = reader.choice(raw.get("environment"), "headgate:environment", ENVIRONMENTS)
     known = SYSTEMS.get(system, System(system))
-    plan, plan_problems = plans.parse(raw.get("plan"), "headgate:plan", known_gates)
+    commands = gate_settings.read_commands(raw.get("commands"), reader)
+    gates = (*known_gates, *(f"{gate_settings.COMMAND}{name}" for name in commands))
+    plan, plan_problems = plans.parse(raw.get("plan"), "headgate:plan", gates)
     reader.extend(plan_problems)
+    migration, migration_problems = migrations.parse(raw.get(migrations.KEY), f"{PROJECT}:{migrations.KEY}")
+    reader.extend(migration_problems)
     settings = Settings(
         file=reader.file,
         system=system,
@@ -129,7 +144,15 @@ def read(raw: Mapping[str, object], reader: Reader, known_gates: Collection[str]
         step=_step(reader, raw.get("step", IDLE), plan),
         plan=plan or Plan(steps=()),
         capacity=_capacity(reader, raw.get("capacity"), known),
-        details=MappingProxyType({key: value for key, value in raw.items() if key not in KEYS}),
+        details=MappingProxyType({key: value for key, value in raw.items() if key not in (*KEYS, *OPTIONAL)}),
+        evidence=gate_settings.read_evidence(raw.get("evidence"), reader),
+        smoke=gate_settings.read_smoke(raw.get("smoke"), reader, _inside(raw, "service", "health_path")),
+        security=gate_settings.read_security(
+            raw.get("security"), reader, _inside(raw, "service", "health_path"), _inside(raw, "edge", "cors_origins")
+        ),
+        commands=commands,
+        migration=migration,
+        notify=notify_settings.read_notify(raw.get(notify_settings.KEY), reader),
     )
     if settings.step != IDLE and settings.release.candidate is None and not reader.problems:
         reader.add("headgate:release.candidate", None, f"a candidate, since step is {settings.step!r}",
@@ -138,6 +161,12 @@ def read(raw: Mapping[str, object], reader: Reader, known_gates: Collection[str]
         reader.add("headgate:plan.stickiness", settings.plan.stickiness, f"nothing: system {system!r} holds users by "
                    "a setting of each version, which the plan cannot bound", "Remove it.")  # fmt: skip
     return settings
+
+
+def _inside(raw: Mapping[str, object], key: str, name: str) -> object:
+    """A value of the system's own keys that is a default here; the system's module judges it."""
+    value = raw.get(key)
+    return value.get(name) if isinstance(value, Mapping) else None
 
 
 def _release(reader: Reader, raw: object, system: System, stack: str) -> Release:

@@ -11,10 +11,12 @@ DIGEST_DIGITS = 12  # of a slot's name: 48 bits tell any two images of a service
 @dataclass(frozen=True, slots=True)
 class System:
     """`slots`: the fixed slots that versions take in turn. Without any, each version has a slot of its own for ever,
-    named after the stack and its image, and the platform adds tasks by itself."""
+    named after the stack and its image, and the platform adds tasks by itself. `made_of`: the configuration keys that
+    such a version keeps for ever, by full key."""
 
     name: str
     slots: tuple[str, ...] = ()
+    made_of: tuple[str, ...] = ()
 
     @property
     def fixed(self) -> bool:
@@ -22,7 +24,16 @@ class System:
 
 
 SYSTEMS: Mapping[str, System] = MappingProxyType(
-    {system.name: system for system in (System("greenflow", ("blue", "green")), System("ion"))}
+    {
+        system.name: system
+        for system in (
+            System("greenflow", ("blue", "green")),
+            System(
+                "ion",
+                made_of=("headgate:capacity", "headgate:secrets", "headgate:service", "headgate:variables"),
+            ),
+        )
+    }
 )
 
 

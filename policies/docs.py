@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from headgate.problems import ON_CHANGES, RuleId
 from policies import configuration, housekeeping, pack, references
 from policies.model import Described, Level, Rule, Where
+from policies.rollout_texts import TEXTS, identifier, number
 from policies.session import Session
 from policies.tags import LABELLED, TAGGABLE
 
@@ -62,9 +64,33 @@ def reference() -> str:
     parts = [_HEAD]
     for (title, introduction), rules in zip(_SECTIONS, sections, strict=True):
         parts.append(f"\n## {title}\n\n{introduction}\n\n{_table(rules)}\n")
+    parts.insert(2, _changes())
     parts.append("\n## Rules one by one\n")
     parts += [_entry(rule) for rules in sections for rule in rules]
     return "".join(parts)
+
+
+_ON_CHANGES = """
+## What an update does to resources
+
+A policy sees inputs as they will be. Whether something is deleted, replaced or loosened shows only in the engine's
+preview: `headgate preview` and `headgate advance` read it and hold. They also judge R-16 by it, go by the pack and the
+guard for all other rollout rules, and hold when the pack did not run (R-24 is the pack's alone). When traffic is given
+back only R-19 binds.
+
+"""
+
+
+def _changes() -> str:
+    lines = ["| no. | rule | what it checks | the pack beside it |", "|---|---|---|---|"]
+    for rule in sorted(ON_CHANGES):
+        beside = "`data-protected`" if rule is RuleId.DATA_KEPT else "nothing"
+        lines.append(f"| {number(rule)} | `{identifier(rule)}` | {_checked(TEXTS[rule].description)} | {beside} |")
+    return _ON_CHANGES + "\n".join(lines) + "\n"
+
+
+def _checked(description: str) -> str:
+    return description.removeprefix("Checks whether ").rstrip(".")
 
 
 def _section(rule: Described) -> int:
@@ -90,7 +116,7 @@ def _level(rule: Described) -> str:
 
 
 def _short(rule: Described) -> str:
-    return rule.description.removeprefix("Checks whether ").rstrip(".")
+    return _checked(rule.description)
 
 
 def _entry(rule: Described) -> str:

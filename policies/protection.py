@@ -8,27 +8,10 @@ as after. Both can be given up in one update, so this rule does not let the prot
 from collections.abc import Iterator
 from typing import Protocol
 
+from headgate.traffic.kinds import DATA
 from policies.facts import Resource
 from policies.model import Rule, Settings, Severity
 from policies.rollout import PRODUCTION
-
-DATA = frozenset(
-    {
-        "aws:backup/vault:Vault",
-        "aws:dynamodb/table:Table",
-        "aws:ecr/repository:Repository",
-        "aws:elasticache/replicationGroup:ReplicationGroup",
-        "aws:kms/key:Key",
-        "aws:rds/cluster:Cluster",
-        "aws:rds/instance:Instance",
-        "aws:rds/subnetGroup:SubnetGroup",
-        "aws:s3/bucket:Bucket",
-        "aws:secretsmanager/secret:Secret",
-        "gcp:artifactregistry/repository:Repository",
-        "gcp:kms/cryptoKey:CryptoKey",
-        "gcp:secretmanager/secret:Secret",
-    }
-)
 
 
 class Surroundings(Protocol):

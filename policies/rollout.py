@@ -9,7 +9,7 @@ from typing import Protocol
 
 from headgate import carrier, transition
 from headgate.clock import ClockError
-from headgate.problems import RuleId, Violation
+from headgate.problems import ON_CHANGES, RuleId, Violation
 from headgate.transition import Transition
 from policies import run_traffic
 from policies.facts import Node, NotKnown, Resource, in_turn
@@ -111,8 +111,8 @@ def _say(violations: Iterable[Violation]) -> Iterator[str]:
 
 
 def rules(surroundings: Surroundings) -> tuple[Rule, ...]:
-    """One rule per rollout rule of the core, judged in `surroundings`."""
-    return tuple(_rule(rule, surroundings) for rule in RuleId)
+    """One rule per rollout rule that a policy can judge, in `surroundings`."""
+    return tuple(_rule(rule, surroundings) for rule in RuleId if rule not in ON_CHANGES)
 
 
 def _rule(rule: RuleId, surroundings: Surroundings) -> Rule:

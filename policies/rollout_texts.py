@@ -140,4 +140,39 @@ TEXTS: dict[RuleId, Text] = {
         "Checks whether the transition can be read, is known, and stands on a recorded state.",
         "Run the update with Headgate's own program; see docs/policies.md for a damaged record.",
     ),
+    RuleId.DATA_KEPT: Text(
+        "Data is neither deleted nor replaced",
+        "Checks whether an update deletes or replaces nothing that holds data, and leaves it protected. "
+        "Also judged when traffic is given back.",
+        "Take the change back. To move data, make the new resource beside the old one and copy.",
+    ),
+    RuleId.DATA_QUIET: Text(
+        "The data tier stays as it is during a rollout",
+        "Checks whether databases and caches, tags apart, are left alone from the start of a rollout to its end.",
+        "Make the change in an update of its own, before the rollout or after it.",
+    ),
+    RuleId.EXPAND_THEN_CONTRACT: Text(
+        "Every version works with the schema in force",
+        "Checks whether live version, candidate and standby work with the schema that headgate:migration declares. "
+        "Without the key nothing is judged.",
+        "Extend the schema before the rollout; take nothing of it away before the standby was retired.",
+    ),
+    RuleId.WAY_BACK_INTACT: Text(
+        "What notices trouble and gives traffic back stays",
+        "Checks whether alarms, topics, subscriptions and the guardian are there during rollout and retention, and "
+        "unchanged in an update that raises the weight.",
+        "Change them in an update that moves no traffic.",
+    ),
+    RuleId.ALARMS_KEPT: Text(
+        "Alarms notice no less during a rollout",
+        "Checks whether metric, bound, periods, missing data and actions of every alarm stay, or become stricter, and "
+        "nothing silences them.",
+        "Take the change out, or go back to idle first.",
+    ),
+    RuleId.SHIFT_ONLY: Text(
+        "An update that raises the weight does nothing else",
+        "Checks whether such an update touches only the traffic carrier, tasks as planned, the record and tags.",
+        "Make the other changes in an update of their own.",
+        Severity.HIGH,
+    ),
 }

@@ -46,7 +46,7 @@ def parse(raw: Mapping[str, object], file: str, known_gates: Collection[str]) ->
     reader = Reader(file)
     kind = KINDS.get(str(raw.get("system")))
     own = kind.keys if kind else tuple(dict.fromkeys(key for each in KINDS.values() for key in each.keys))
-    reader.refuse_unknown(raw, (*common.KEYS, *own), PROJECT)
+    reader.refuse_unknown(raw, (*common.KEYS, *common.OPTIONAL, *own), PROJECT)
     settings = common.read(raw, reader, known_gates)
     details = kind.read(raw, reader) if kind else None
     if reader.problems or details is None:

@@ -4,14 +4,17 @@ The record is the stack output `rollout`. It is taken from the live split, read 
 registered, and not from the configuration: an update that was vetoed or not applied leaves the old record.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pulumi
 
 from headgate import carrier, gates, report, transition
+from headgate.evidence.reading import Look, looker
 from headgate.moves import Move, classify
 from headgate.settings import Settings
 from headgate.state import Phase, Recorded
@@ -44,15 +47,16 @@ def outputs(wait: Callable[[float], None] = time.sleep) -> Mapping[str, Any]:
     return {}
 
 
-def decide(raw: object, settings: Settings, port: TrafficPort, now: int) -> dict[str, Any]:
+def decide(raw: object, settings: Settings, port: TrafficPort, now: int, look: Look | None = None) -> dict[str, Any]:
     """The transition from the record `raw` to what `settings` ask for, with the readings it must rest on.
 
     Nothing is read from the cloud when nothing changes, nor when traffic is given back: a rollback waits for nobody.
+    `look` finds the evidence of gates that ran beforehand; it is asked only when there are such gates.
     """
     last = transition.read(raw)
     change = transition.resolve(last, settings.asked, settings.plan, now)
     if change is not last and _move(change) is not Move.BACK:
-        change = replace(change, report=_observe(change, port, now))
+        change = replace(change, report=_observe(change, settings, port, now, look))
     return transition.to_dict(change)
 
 
@@ -67,7 +71,7 @@ def _move(change: Transition) -> Move:
     return classify(previous.state if isinstance(previous, Recorded) else None, change.proposed)
 
 
-def _observe(change: Transition, port: TrafficPort, now: int) -> report.Report:
+def _observe(change: Transition, settings: Settings, port: TrafficPort, now: int, look: Look | None) -> report.Report:
     live, error = None, ""
     try:
         live = port.read_live()
@@ -76,7 +80,12 @@ def _observe(change: Transition, port: TrafficPort, now: int) -> report.Report:
     results: tuple[report.GateResult, ...] = ()
     names = transition.needs(change)
     if names and isinstance(change.previous, Recorded):
-        context = gates.GateContext(change.previous.state, change.plan, live, error, now, change.proposed)
+        state = change.previous.state
+        context = gates.GateContext(state, change.plan, live, error, now, change.proposed)
+        if gates.beforehand(names):
+            # Pulumi runs the program in the folder of Pulumi.yaml.
+            find = look or looker(Path.cwd(), os.environ)
+            context = replace(context, findings=find(settings, state, now))
         results = gates.run(names, context)
     return report.Report(live, results, error)
 

@@ -13,7 +13,7 @@ from headgate.settings import Settings
 from headgate.state import Asked, Phase, Recorded, Release, State, Unreadable
 from headgate.transition import Transition
 
-RunGates = Callable[[Sequence[str], State], tuple[GateResult, ...]]
+RunGates = Callable[[Sequence[str], State, State], tuple[GateResult, ...]]  # names, recorded state, proposed state
 
 
 class Kind(StrEnum):
@@ -61,7 +61,7 @@ def look(
     names = transition.needs(change)
     results: tuple[GateResult, ...] = ()
     if names and isinstance(change.previous, Recorded):
-        results = run_gates(names, change.previous.state)
+        results = run_gates(names, change.previous.state, change.proposed)
     report = Report(live, results, error)
     blocked = transition.check(change.previous, change.proposed, change.plan, now, report)
     return Next(kind, change.proposed, results, blocked)

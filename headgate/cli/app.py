@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from headgate.cli import gate_cmd, plan_cmd, rehearse, sandbox_cmd, status_cmd
+from headgate.cli import (
+    advance_cmd,
+    approve_cmd,
+    doctor_cmd,
+    gate_cmd,
+    plan_cmd,
+    preview_cmd,
+    promote_cmd,
+    rehearse,
+    retire_cmd,
+    rollback_cmd,
+    sandbox_cmd,
+    start_cmd,
+    status_cmd,
+)
 from headgate.cli.errors import CommandFailed
 
 app = typer.Typer(
@@ -17,7 +31,15 @@ app = typer.Typer(
 )
 app.command()(status_cmd.status)
 app.command()(gate_cmd.gate)
+app.command()(approve_cmd.approve)
 app.command()(plan_cmd.plan)
+app.command()(preview_cmd.preview)
+app.command()(start_cmd.start)
+app.command()(advance_cmd.advance)
+app.command()(promote_cmd.promote)
+app.command()(retire_cmd.retire)
+app.command()(rollback_cmd.rollback)
+app.command()(doctor_cmd.doctor)
 app.add_typer(sandbox_cmd.app, name="sandbox")
 app.add_typer(rehearse.app, name="rehearse")
 

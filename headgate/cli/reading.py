@@ -1,17 +1,19 @@
 """Puts the real edges together for the verbs that read: project, engine, clock and traffic."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headgate import clock as clocks
 from headgate import gates, settings, traffic
+from headgate import migration as migrations
 from headgate.cli import project as projects
 from headgate.cli.errors import CommandFailed, ExitCode
 from headgate.cli.project import Project, ProjectError
 from headgate.cli.situation import Situation, gather
 from headgate.clock import Clock, ClockError, SystemClock
 from headgate.engine import Engine, EngineError, PulumiCli
+from headgate.migration import Migration
 from headgate.settings import Settings
 
 
@@ -31,6 +33,42 @@ def read_all(
     clock, more = _clock(environ)
     found = [gather(project, each, engine, traffic.for_system, clock.now()) for each in stacks]
     return [replace(each, problems=(*notes, *more, *each.problems)) for each in found], clock
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One stack of a project, and the edges to work on it with."""
+
+    project: Project
+    stack: str
+    engine: PulumiCli
+    clock: Clock
+
+    def migration(self) -> Migration | None:
+        """`headgate:migration` of the stack's file. Raises CommandFailed when it, or the file, cannot be used."""
+        try:
+            configuration = self.project.configuration(self.stack)
+        except ProjectError as error:
+            raise CommandFailed(str(error)) from error
+        found, problems = migrations.parse(configuration.own.get(migrations.KEY), f"headgate:{migrations.KEY}")
+        if problems:
+            raise CommandFailed("\n".join((f"{configuration.file}:", *(f"  {each}" for each in problems))))
+        return found
+
+
+def opened(stack: str | None, start: Path, environ: Mapping[str, str]) -> Opened:
+    """`stack` or the selected one; nothing is read of it yet. Raises CommandFailed when there is none to speak of.
+
+    A clock that is asked for and refused fails too: bakes and retention would be counted wrongly.
+    """
+    try:
+        project = projects.find(start)
+        clock = clocks.from_environment(environ)
+    except (ProjectError, ClockError) as error:
+        raise CommandFailed(str(error)) from error
+    engine = PulumiCli(project.folder, environ)
+    (name,), _ = _stacks(stack, project, engine, one=True)
+    return Opened(project, name, engine, clock)
 
 
 def settings_of(stack: str | None, start: Path, environ: Mapping[str, str]) -> Settings:

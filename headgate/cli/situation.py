@@ -1,16 +1,18 @@
 """Everything `headgate status` tells about one stack, gathered from configuration, record, history and cloud."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headgate import gates, settings, transition
 from headgate.carrier import routed
 from headgate.cli import ahead
 from headgate.cli.project import Configuration, Project, ProjectError
 from headgate.engine import Engine, EngineError, Update
+from headgate.evidence.reading import Look, looker
 from headgate.gates import GateContext
 from headgate.plan import Plan
-from headgate.report import GateResult, Live
+from headgate.report import GateResult, Live, Report
 from headgate.settings import Settings, SettingsError
 from headgate.state import State, Unreadable
 from headgate.traffic import TrafficError, TrafficPort
@@ -75,15 +77,18 @@ class Situation:
         return (max(step.bake for step in steps), self.now - self.state.entered_at) if steps else None
 
 
-def gather(project: Project, stack: str, engine: Engine, port_for: PortFor, now: int) -> Situation:
-    """Reads everything about `stack`; never raises for what cannot be read."""
+def gather(
+    project: Project, stack: str, engine: Engine, port_for: PortFor, now: int, *, look: Look | None = None
+) -> Situation:
+    """Reads everything about `stack`; never raises for what cannot be read. `look` finds evidence of gates."""
     problems: list[str] = []
     configuration, parsed = _settings(project, stack, problems)
     last, known = _record(engine, stack, problems)
     live, cloud_error = _live(parsed, configuration, port_for)
     following = None
     if parsed is not None and known:
-        following = _next(parsed, last, live, cloud_error, now)
+        find = look or looker(project.folder, os.environ)
+        following = _next(parsed, last, Report(live, error=cloud_error), now, find)
     return Situation(
         stack=stack,
         settings=parsed,
@@ -140,9 +145,12 @@ def _update(engine: Engine, stack: str, problems: list[str]) -> Update | None:
 
 
 def _next(
-    parsed: Settings, last: Transition | Unreadable | None, live: Live | None, error: str, now: int
+    parsed: Settings, last: Transition | Unreadable | None, reading: Report, now: int, look: Look
 ) -> ahead.Next | None:
-    def run(names: Sequence[str], state: State) -> tuple[GateResult, ...]:
-        return gates.run(names, GateContext(state, parsed.plan, live, error, now))
+    def run(names: Sequence[str], state: State, proposed: State) -> tuple[GateResult, ...]:
+        context = GateContext(state, parsed.plan, reading.live, reading.error, now, proposed)
+        if gates.beforehand(names):
+            context = replace(context, findings=look(parsed, state, now))
+        return gates.run(names, context)
 
-    return ahead.look(last, parsed, run, live=live, error=error, now=now)
+    return ahead.look(last, parsed, run, live=reading.live, error=reading.error, now=now)

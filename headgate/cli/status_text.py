@@ -203,19 +203,21 @@ def _version(version: Version | None, found: Situation, marks: Marks) -> str:
 
 
 def _bake(found: Situation, clock: Clock, marks: Marks) -> list[tuple[str, str]]:
-    if found.bake is None:
-        return []
-    seconds, elapsed = found.bake
+    return [] if found.bake is None else [("bake", bake_bar(*found.bake, clock, marks))]
+
+
+def bake_bar(seconds: int, elapsed: int, clock: Clock, marks: Marks) -> str:
+    """A bar of the `seconds` that a step bakes, filled by those that `elapsed`, and what is left."""
     share = 1.0 if seconds <= 0 else min(1.0, max(0.0, elapsed / seconds))
     cells = int(share * BAR)
     bar = f"[cyan]{marks.full * cells}[/cyan][dim]{marks.left * (BAR - cells)}[/dim]"
     left = seconds - elapsed
     if left <= 0:
-        return [("bake", f"{bar} {duration.show(seconds)} over")]
+        return f"{bar} {duration.show(seconds)} over"
     text = f"{bar} {duration.show(left)} left of {duration.show(seconds)}"
     if isinstance(clock, RehearsalClock):
         text += f" ({max(1, round(left / clock.scale))} s at {clock.scale:g} times the speed)"
-    return [("bake", text)]
+    return text
 
 
 def _next(found: Situation, marks: Marks) -> list[tuple[str, str]]:

@@ -2,11 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
+from headgate.evidence.judge import Findings
 from headgate.plan import Plan
 from headgate.report import GateResult, Live, Verdict
 from headgate.state import State
+
+
+class Where(StrEnum):
+    """Where a gate runs. INSIDE an update it reads the cloud. BEFOREHAND it asks, runs or waits for something, and is
+    recorded; the update reads the record."""
+
+    INSIDE = "inside the update"
+    BEFOREHAND = "beforehand"
+
+
+NO_FINDINGS = Findings(error="nobody looked for any")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +27,7 @@ class GateContext:
     """The recorded `state` whose step is to be left, the `plan`, and what the cloud reports.
 
     `live` is None when the cloud could not be read; `error` then says why. `now`: epoch seconds. `proposed`: the state
-    that is asked for next, when there is one.
+    that is asked for next, when there is one. `findings`: the evidence about this step.
     """
 
     state: State
@@ -23,6 +36,7 @@ class GateContext:
     error: str
     now: int
     proposed: State | None = None
+    findings: Findings = NO_FINDINGS
 
     def result(
         self, gate: str, verdict: Verdict, reasons: Sequence[str], figures: Mapping[str, float] | None = None
@@ -47,13 +61,16 @@ class GateContext:
 
 
 class Gate(Protocol):
-    """One check. `name` is what a plan writes; `summary` says in one line what it requires."""
+    """One check. `name` is what a plan writes; `summary` says in one line what it requires; `where`: see `Where`."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def summary(self) -> str: ...
+
+    @property
+    def where(self) -> Where: ...
 
     def run(self, context: GateContext) -> GateResult:
         """PASSED, FAILED or INCONCLUSIVE, with a reason for everything that is not as it must be."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from headgate import cohorts
 from headgate.carrier import routed, show_split
-from headgate.gates.contract import GateContext
+from headgate.gates.contract import GateContext, Where
 from headgate.report import GateResult, Verdict
 
 
@@ -18,6 +18,7 @@ class Drift:
 
     name = "drift"
     summary = "the balancer routes exactly the split that the recorded state asks for"
+    where = Where.INSIDE
 
     def run(self, context: GateContext) -> GateResult:
         """FAILED with both splits when they differ; inconclusive without a reading."""

@@ -1,6 +1,6 @@
 """Gate `readiness`: the candidate really runs, in full, before it gets (more) traffic."""
 
-from headgate.gates.contract import GateContext
+from headgate.gates.contract import GateContext, Where
 from headgate.report import GateResult, Live, Verdict
 from headgate.state import State, Version
 from headgate.traffic.port import Reading
@@ -11,6 +11,7 @@ class Readiness:
 
     name = "readiness"
     summary = "the candidate is deployed in its slot, its service is steady and all tasks asked for are healthy"
+    where = Where.INSIDE
 
     def run(self, context: GateContext) -> GateResult:
         """Every shortfall is a reason; without a reading or a candidate the gate is inconclusive."""

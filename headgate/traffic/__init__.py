@@ -6,9 +6,9 @@
 from collections.abc import Mapping
 
 from headgate.settings import Settings
-from headgate.traffic.port import Reading, TrafficError, TrafficPort
+from headgate.traffic.port import GivenBack, Reading, TrafficError, TrafficPort
 
-__all__ = ["Reading", "TrafficError", "TrafficPort", "for_system"]
+__all__ = ["GivenBack", "Reading", "TrafficError", "TrafficPort", "for_system"]
 
 
 def for_system(settings: Settings, configuration: Mapping[str, object]) -> TrafficPort:
@@ -25,7 +25,8 @@ def for_system(settings: Settings, configuration: Mapping[str, object]) -> Traff
         by_cohort = settings.details.get("cohorts") is not None
         return AlbTraffic(settings.name, settings.slots, region=str(region) if region else None, cohorts=by_cohort)
     if settings.system == "ion":
-        from headgate.traffic.cloud_run import ENDPOINT_KEY, CloudRunTraffic
+        from headgate.traffic.cloud_run import CloudRunTraffic
+        from headgate.traffic.cloud_run_errors import ENDPOINT_KEY
 
         project, where = _needed(configuration, "gcp:project"), _needed(configuration, "gcp:region")
         endpoint = configuration.get(ENDPOINT_KEY)

@@ -1,54 +1,36 @@
 """An Application Load Balancer in front of one ECS service per slot.
 
 Everything is found by name and tag (docs/architecture.md): balancer and cluster are `<system>-<environment>`,
-the services `<system>-<environment>-<slot>`; the traffic listener has the tag `headgate-role: traffic`, target
-groups the tag `slot`. Rules for cohorts are those whose only condition is the header `x-headgate-cohort`.
+the services `<system>-<environment>-<slot>`; listeners and target groups as `alb_listener` says.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
 from headgate.traffic import alb_answers as answers
 from headgate.traffic.alb_cohorts import CohortRules
-from headgate.traffic.port import Reading, TrafficError
+from headgate.traffic.alb_errors import passing, said
+from headgate.traffic.alb_give_back import GiveBack
+from headgate.traffic.alb_listener import Balancer, Carrier
+from headgate.traffic.port import GivenBack, Reading, TrafficError
+from headgate.traffic.retrying import Retrying
 from headgate.traffic.shares import refuse_impossible
 
-ROLE_TAG, TRAFFIC_ROLE = "headgate-role", "traffic"
-SLOT_TAG = "slot"
-HTTPS = 443  # port of the traffic listener where nobody tagged one
 CONTAINER = "api"
 
-TAGS_PER_CALL = 20  # API reference of DescribeTags
 CONNECT_TIMEOUT, READ_TIMEOUT = 2, 5  # seconds; a rollback must not wait for a dead endpoint
 ATTEMPTS = 3  # with botocore's standard backoff, on throttling, 5xx and lost connections
-
-
-@dataclass(frozen=True, slots=True)
-class _Carrier:
-    """The traffic listener, the other listeners of its balancer, the slot of every target group they name."""
-
-    listener: Mapping[str, Any]
-    others: tuple[Mapping[str, Any], ...]
-    slots: Mapping[str, str]  # target group ARN -> slot
-
-    @property
-    def arn(self) -> str:
-        return str(self.listener["ListenerArn"])
-
-    @property
-    def actions(self) -> Sequence[Mapping[str, Any]]:
-        actions: Sequence[Mapping[str, Any]] = self.listener["DefaultActions"]
-        return actions
 
 
 class AlbTraffic:
     """`TrafficPort` of the balancer and the cluster called `name`, whose versions run in `slots`.
 
     `region` and `endpoint` None leave both to the environment. `cohorts`: users with a cohort must meet rules of their
-    own; without it such rules are looked at where there are any. Clients are made at the first reading.
+    own; without it such rules are looked at where there are any. Clients are made at the first reading. `sleep`,
+    `monotonic`: for the waits of `give_back`.
     """
 
     def __init__(
@@ -59,12 +41,18 @@ class AlbTraffic:
         region: str | None = None,
         endpoint: str | None = None,
         cohorts: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._slots = tuple(slots)
         self._region = region
         self._endpoint = endpoint
         self._cohorts = cohorts
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._balancer = Balancer(self._call, name, slots, cohorts=cohorts)
+        self._known: Carrier | None = None  # as last read, for a give-back that cannot read
 
     def read_live(self) -> Reading:
         """What the listener's actions route and how the services stand; see `TrafficPort.read_live`."""
@@ -74,7 +62,7 @@ class AlbTraffic:
             why = {slot: answers.unsteady(service) for slot, service in services.items()}
             return Reading(
                 exists=carrier is not None,
-                split=self._split(carrier) if carrier else {},
+                split=self._split(carrier),
                 healthy=self._healthy(carrier) if carrier else {},
                 desired={slot: int(service["desiredCount"]) for slot, service in services.items()},
                 images=self._images(services),
@@ -86,7 +74,7 @@ class AlbTraffic:
         """What the listener's actions route; see `TrafficPort.read_split`."""
         with self._said("cannot be read"):
             carrier = self._carrier()
-            return self._split(carrier) if carrier else {}
+            return self._split(carrier)
 
     def write_split(self, split: Mapping[str, int], stickiness: int, candidate: str | None = None) -> None:
         """One ModifyListener with the whole default action, then the rules for cohorts; `TrafficPort.write_split`."""
@@ -95,99 +83,76 @@ class AlbTraffic:
         with self._said("cannot be written"):
             carrier = self._carrier()
             if carrier is None:
-                raise TrafficError(f"balancer {self.name!r} has no traffic listener to write to")
-            action = self._forward(carrier, split, stickiness)
-            rules = CohortRules(self._balancers, self._rules(carrier), required=self._cohorts)
-            changes = rules.changes(split, candidate, self._group_of_slot(carrier))
+                raise self._balancer.absent(self._region, self._balancer.carriers() is not None)
+            groups = self._groups(carrier)
+            action = self._forward(carrier, groups, split, stickiness)
+            rules = CohortRules(self._balancers, self._balancer.rules(carrier), required=self._cohorts)
+            changes = rules.changes(split, candidate, groups)
             self._balancers.modify_listener(ListenerArn=carrier.arn, DefaultActions=[action])
             rules.write(changes)
+
+    def give_back(self, to: str) -> GivenBack:
+        """One ModifyListener, and before it one ModifyRule where users with a cohort meet others; see ADR 13."""
+        _refuse_unknown({to: 100}, self._slots)
+        retrying = Retrying(passing, self._sleep, self._monotonic)
+        with self._said("cannot be given back"):
+
+            def once(operation: str, **arguments: Any) -> Any:
+                return getattr(self._one_try, operation)(**arguments)
+
+            work = GiveBack(
+                once, retrying, self.name, self._slots, cohorts=self._cohorts, region=self._region, known=self._known
+            )
+            return work.run(to)
 
     @cached_property
     def _balancers(self) -> Any:
         return self._client("elbv2")
 
     @cached_property
+    def _one_try(self) -> Any:
+        """For a give-back, which counts its tries and bounds their time itself."""
+        return self._client("elbv2", attempts=1)
+
+    @cached_property
     def _containers(self) -> Any:
         return self._client("ecs")
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, attempts: int = ATTEMPTS) -> Any:
         import boto3
         from botocore.config import Config
 
         config = Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             user_agent_extra="headgate",
         )
         session = boto3.session.Session(region_name=self._region)
         return session.client(service, endpoint_url=self._endpoint, config=config)
 
-    @contextmanager
-    def _said(self, what: str) -> Iterator[None]:
-        """Turns what the cloud API says, or does not say, into a TrafficError."""
-        from botocore.exceptions import BotoCoreError, ClientError
-        from botocore.parsers import ResponseParserError
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        return getattr(self._balancers, operation)(**arguments)
 
-        place = f"the traffic of {self.name!r} {what}"
-        try:
-            yield
-        except (BotoCoreError, ClientError) as error:
-            raise TrafficError(f"{place}: {error}") from error
-        except ResponseParserError as error:  # a proxy's page, say, where an answer of the API should be
-            raise TrafficError(f"{place}: {str(error).splitlines()[0]}") from error
-        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-            raise TrafficError(f"{place}: an answer of the API does not have the expected form ({error!r})") from error
+    def _said(self, what: str) -> AbstractContextManager[None]:
+        return said(f"the traffic of {self.name!r} {what}", self._region)
 
-    def _carrier(self) -> _Carrier | None:
-        """The traffic listener with its surroundings, or None when balancer or listener do not exist."""
-        balancer = self._balancer_arn()
-        if balancer is None:
-            return None
-        listeners = self._pages("describe_listeners", "Listeners", LoadBalancerArn=balancer)
-        groups = [arn for listener in listeners for arn in answers.group_arns(listener["DefaultActions"])]
-        tags = self._tags([*(listener["ListenerArn"] for listener in listeners), *groups])
-        listener = self._traffic_listener(listeners, tags)
-        if listener is None:
-            return None
-        others = tuple(other for other in listeners if other is not listener)
-        return _Carrier(listener, others, _slots(tags))
+    def _carrier(self) -> Carrier | None:
+        carrier = self._balancer.carrier()
+        self._known = carrier
+        return carrier
 
-    def _balancer_arn(self) -> str | None:
-        try:
-            answer = self._balancers.describe_load_balancers(Names=[self.name])
-        except self._balancers.exceptions.LoadBalancerNotFoundException:
-            return None
-        return str(answer["LoadBalancers"][0]["LoadBalancerArn"])
+    def _split(self, carrier: Carrier | None) -> dict[str, int]:
+        return {} if carrier is None else self._balancer.split(carrier, self._balancer.rules(carrier))
 
-    def _traffic_listener(
-        self, listeners: Sequence[Mapping[str, Any]], tags: Mapping[str, Mapping[str, str]]
-    ) -> Mapping[str, Any] | None:
-        roles = [tags.get(listener["ListenerArn"], {}).get(ROLE_TAG) for listener in listeners]
-        tagged = [listener for listener, role in zip(listeners, roles, strict=True) if role == TRAFFIC_ROLE]
-        if len(tagged) > 1:
-            ports = ", ".join(str(listener["Port"]) for listener in tagged)
-            raise TrafficError(
-                f"balancer {self.name!r} has {len(tagged)} listeners tagged {ROLE_TAG}={TRAFFIC_ROLE} "
-                f"(ports {ports}); exactly one may carry the traffic. Remove the tag from the others."
-            )
-        return next(iter([*tagged, *(other for other in listeners if other["Port"] == HTTPS)]), None)
+    def _groups(self, carrier: Carrier) -> dict[str, str]:
+        found = self._balancer.group_of_slot(carrier)
+        missing = [slot for slot in self._slots if slot not in found]
+        if missing:
+            raise self._balancer.no_group(missing[0], found)
+        return found
 
-    def _split(self, carrier: _Carrier) -> dict[str, int]:
-        """Per cent by slot as the default action routes, and every rule that routes otherwise."""
-        split = answers.route(carrier.actions, carrier.slots)
-        rules = self._rules(carrier)
-        groups = {arn for rule in rules for arn in answers.group_arns(rule["Actions"])}
-        slots = {**carrier.slots, **_slots(self._tags(sorted(groups - carrier.slots.keys())))}
-        caught = answers.rule_routes(rules, slots, split)
-        if self._cohorts or any(answers.cohort_values(rule) is not None for rule in rules):
-            caught |= answers.cohort_routes(rules, slots, split)
-        return split | caught
-
-    def _rules(self, carrier: _Carrier) -> list[Mapping[str, Any]]:
-        return self._pages("describe_rules", "Rules", ListenerArn=carrier.arn)
-
-    def _healthy(self, carrier: _Carrier) -> dict[str, int]:
+    def _healthy(self, carrier: Carrier) -> dict[str, int]:
         """Slot -> targets of the traffic listener's groups that pass their health checks."""
         healthy: dict[str, int] = {}
         for arn in answers.group_arns(carrier.actions):
@@ -218,65 +183,19 @@ class AlbTraffic:
                 images[slot] = image
         return images
 
-    def _forward(self, carrier: _Carrier, split: Mapping[str, int], stickiness: int) -> dict[str, Any]:
+    def _forward(
+        self, carrier: Carrier, groups: Mapping[str, str], split: Mapping[str, int], stickiness: int
+    ) -> dict[str, Any]:
         login = answers.authentication(carrier.actions)
         if login:
             raise TrafficError(
                 f"the traffic listener of {self.name!r} makes users log in first ({login}); writing the "
                 "split would remove that. Write the listener where it is declared."
             )
-        held: dict[str, Any] = {"Enabled": stickiness > 0}
         # The duration of a cookie that is off is kept as it is, so that only what is asked for changes.
         seconds = stickiness or answers.stickiness_seconds(carrier.actions)
-        if seconds:
-            held["DurationSeconds"] = seconds
-        groups = [
-            {"TargetGroupArn": arn, "Weight": split.get(slot, 0)} for slot, arn in self._group_of_slot(carrier).items()
-        ]
-        forward = {"TargetGroups": groups, "TargetGroupStickinessConfig": held}
-        return {"Type": "forward", "Order": 1, "ForwardConfig": forward}
-
-    def _group_of_slot(self, carrier: _Carrier) -> dict[str, str]:
-        """Slot -> target group, in the listener's order; a slot that it does not name, from its neighbours."""
-        found: dict[str, str] = {}
-        for listener in (carrier.listener, *carrier.others):
-            own = self._own_groups(listener, carrier.slots)
-            found |= {slot: arn for slot, arn in own.items() if slot not in found}
-        missing = [slot for slot in self._slots if slot not in found]
-        if missing:
-            raise TrafficError(
-                f"no target group of balancer {self.name!r} has the tag {SLOT_TAG}={missing[0]} (found: "
-                f"{', '.join(sorted(found)) or 'none'}). The split is not written unless all slots are known."
-            )
-        return {slot: arn for slot, arn in found.items() if slot in self._slots}
-
-    def _own_groups(self, listener: Mapping[str, Any], slots: Mapping[str, str]) -> dict[str, str]:
-        own: dict[str, str] = {}
-        for arn in answers.group_arns(listener["DefaultActions"]):
-            slot = slots.get(arn)
-            if slot in own:
-                raise TrafficError(
-                    f"a listener of {self.name!r} forwards to two target groups of slot {slot!r}: "
-                    f"{own[slot]} and {arn}. Exactly one group may have the tag {SLOT_TAG}={slot}."
-                )
-            if slot is not None:
-                own[slot] = arn
-        return own
-
-    def _tags(self, arns: Sequence[str]) -> dict[str, dict[str, str]]:
-        """ARN -> its tags."""
-        unique = list(dict.fromkeys(arns))
-        batches = [unique[start : start + TAGS_PER_CALL] for start in range(0, len(unique), TAGS_PER_CALL)]
-        described = [self._balancers.describe_tags(ResourceArns=batch) for batch in batches]
-        return answers.tags([each for answer in described for each in answer["TagDescriptions"]])
-
-    def _pages(self, operation: str, key: str, **arguments: str) -> list[Any]:
-        pages = self._balancers.get_paginator(operation).paginate(**arguments)
-        return [item for page in pages for item in page[key]]
-
-
-def _slots(tags: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    return {arn: kept[SLOT_TAG] for arn, kept in tags.items() if kept.get(SLOT_TAG)}
+        weights = {arn: split.get(slot, 0) for slot, arn in groups.items()}
+        return answers.forward(weights, sticky=stickiness > 0, seconds=seconds)
 
 
 def _refuse_unknown(split: Mapping[str, int], slots: Sequence[str]) -> None:

@@ -106,6 +106,28 @@ def stickiness_seconds(actions: Sequence[Mapping[str, Any]]) -> int:
     return next((int(config["DurationSeconds"]) for config in configs if config.get("DurationSeconds")), 0)
 
 
+def forward(weights: Mapping[str, int], *, sticky: bool = False, seconds: int = 0) -> dict[str, Any]:
+    """A forward action to target groups, ARN -> weight. `seconds`: duration of the cookie, also while it is off."""
+    config: dict[str, Any] = {"Enabled": sticky}
+    if seconds:
+        config["DurationSeconds"] = seconds
+    groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
+    return {
+        "Type": "forward",
+        "Order": 1,
+        "ForwardConfig": {"TargetGroups": groups, "TargetGroupStickinessConfig": config},
+    }
+
+
+def holds(actions: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a cookie may keep users on one of several target groups, whatever their weights."""
+    return any(
+        (action.get("ForwardConfig", {}).get("TargetGroupStickinessConfig") or {}).get("Enabled")
+        and len(_weighted_groups(action)) > 1
+        for action in actions
+    )
+
+
 def authentication(actions: Sequence[Mapping[str, Any]]) -> str:
     """Type of the action that makes users log in first, or an empty text."""
     return next((str(action["Type"]) for action in actions if action["Type"] in _AUTHENTICATION), "")

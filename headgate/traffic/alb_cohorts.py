@@ -8,6 +8,8 @@ from headgate import cohorts
 from headgate.traffic import alb_answers as answers
 from headgate.traffic.port import TrafficError
 
+OFF_SECONDS = 1  # what the components declare for the cookie of a rule, which is always off
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -64,7 +66,7 @@ class CohortRules:
                 self._balancers.modify_rule(
                     RuleArn=arn,
                     Conditions=[{"Field": "http-header", "HttpHeaderConfig": condition}],
-                    Actions=[_forward(change.weights)],
+                    Actions=[answers.forward(change.weights, seconds=OFF_SECONDS)],
                 )
         missing = [
             cohorts.FIRST_PRIORITY + each.place for each in changes if each.needed and each.place not in self._arns
@@ -74,9 +76,3 @@ class CohortRules:
                 f"the traffic listener has no rule for cohorts with priority {', '.join(map(str, missing))}; all "
                 "others were written. Run pulumi refresh, so that the stack knows, then pulumi up."
             )
-
-
-def _forward(weights: Mapping[str, int]) -> dict[str, Any]:
-    groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
-    config = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": False, "DurationSeconds": 1}}
-    return {"Type": "forward", "Order": 1, "ForwardConfig": config}

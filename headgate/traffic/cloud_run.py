@@ -5,18 +5,27 @@ The slot is the revision's name. The client's import takes about half a second, 
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, TypeVar
 
 from headgate.traffic import cloud_run_answers as answers
+from headgate.traffic.cloud_run_errors import (
+    ENDPOINT_KEY,
+    ENDPOINT_VARIABLE,
+    TOKEN_VARIABLE,
+    Place,
+    means_absent,
+    passing,
+    said,
+)
+from headgate.traffic.cloud_run_give_back import PATIENCE, GiveBack
 from headgate.traffic.endpoints import is_loopback
-from headgate.traffic.port import Reading, TrafficError
+from headgate.traffic.port import GivenBack, Reading, TrafficError
+from headgate.traffic.retrying import Retrying
 from headgate.traffic.shares import refuse_impossible
 
-ENDPOINT_KEY, ENDPOINT_VARIABLE = "gcp:cloudRunV2CustomEndpoint", "GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT"
-TOKEN_VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - the name that the official provider reads
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 HOST = "https://run.googleapis.com"
 
@@ -33,14 +42,27 @@ T = TypeVar("T")
 class CloudRunTraffic:
     """`TrafficPort` of `service` in `project` and `region`.
 
-    `endpoint`: a custom one as the provider wants it, ending in `/v2/`; None leaves it to the environment.
+    `endpoint`: a custom one as the provider wants it, ending in `/v2/`; None leaves it to the environment. `sleep`,
+    `monotonic`: for the waits of `give_back`.
     """
 
-    def __init__(self, service: str, project: str, region: str, endpoint: str | None = None) -> None:
+    def __init__(
+        self,
+        service: str,
+        project: str,
+        region: str,
+        endpoint: str | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.name = service
-        self._path = f"projects/{project}/locations/{region}/services/{service}"
         self._project = project
+        self._region = region
         self._endpoint = endpoint
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._path = self._place("").path
 
     def read_live(self) -> Reading:
         """What is really served, and how the revisions behind it stand; see `TrafficPort.read_live`."""
@@ -90,12 +112,19 @@ class CloudRunTraffic:
         with self._said("cannot be written", "roles/run.developer"):
             self._write(split)
 
+    def give_back(self, to: str) -> GivenBack:
+        """One PATCH of the traffic alone, on condition of the etag; tags stay. See `TrafficPort.give_back`."""
+        with self._said("cannot be given back", "roles/run.developer"):
+            retrying = Retrying(passing, self._sleep, self._monotonic, PATIENCE)
+            place = self._place("roles/run.developer")
+            return GiveBack(self._services, retrying, place, timeout_s=TIMEOUT_S).run(to)
+
     def _write(self, split: Mapping[str, int]) -> None:
         from google.api_core.exceptions import Conflict
 
         service = self._service()
         if service is None:
-            raise TrafficError(f"service {self._path!r} does not exist, so it has no traffic to write to")
+            raise self._place("").absent()
         wanted = answers.rewritten(service, split)
         self._refuse_unknown(split, service)
         for tries_left in reversed(range(WRITES)):
@@ -155,7 +184,7 @@ class CloudRunTraffic:
         try:
             return self._call(call)
         except NotFound as error:
-            if not _means_absent(error, name):
+            if not means_absent(error, name):
                 raise
             return None
 
@@ -182,48 +211,11 @@ class CloudRunTraffic:
         where = {"api_endpoint": endpoint_host(self._endpoint, os.environ)}
         return {"credentials": _credentials(os.environ), "transport": "rest", "client_options": where}
 
-    @contextmanager
-    def _said(self, what: str, role: str) -> Iterator[None]:
-        """Turns what the API says, or does not say, into a TrafficError."""
-        from google.api_core import exceptions as api
-        from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
-        from google.protobuf.json_format import Error as NotTheForm
-        from requests.exceptions import RequestException
+    def _said(self, what: str, role: str) -> AbstractContextManager[None]:
+        return said(f"the traffic of {self.name!r} {what}", self._place(role), tried_s=RETRY_S, settle_s=SETTLE_S)
 
-        place = f"the traffic of {self.name!r} {what}"
-        try:
-            yield
-        except DefaultCredentialsError as error:
-            raise TrafficError(
-                f"{place}: there are no credentials for Google Cloud. Run gcloud auth application-default login, or "
-                f"set {TOKEN_VARIABLE}."
-            ) from error
-        except (GoogleAuthError, api.Unauthorized) as error:
-            raise TrafficError(
-                f"{place}: the credentials were not accepted ({_first_line(error)}). They may have expired: renew them "
-                f"({TOKEN_VARIABLE}, or gcloud auth application-default login)."
-            ) from error
-        except api.Forbidden as error:
-            raise TrafficError(
-                f"{place}: {_first_line(error)}. Check gcp:project ({self._project}), that run.googleapis.com is "
-                f"enabled in it, and that these credentials have {role}."
-            ) from error
-        except api.NotFound as error:
-            raise TrafficError(
-                f"{place}: {_first_line(error)}. Check gcp:project, gcp:region and, if set, {ENDPOINT_KEY} and "
-                f"{ENDPOINT_VARIABLE}."
-            ) from error
-        except api.RetryError as error:
-            raise TrafficError(f"{place}: {_first_line(error.cause or error)} (tried for {RETRY_S:g} s)") from error
-        except TimeoutError as error:
-            raise TrafficError(
-                f"{place}: the change was accepted but is not in force after {SETTLE_S:g} s. Look at what is served "
-                "(headgate status)."
-            ) from error
-        except (api.GoogleAPIError, RequestException) as error:
-            raise TrafficError(f"{place}: {_first_line(error)}") from error
-        except (NotTheForm, AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-            raise TrafficError(f"{place}: an answer of the API does not have the expected form ({error!r})") from error
+    def _place(self, role: str) -> Place:
+        return Place(self.name, self._project, self._region, role)
 
 
 def endpoint_host(endpoint: str | None, environ: Mapping[str, str]) -> str:
@@ -269,18 +261,6 @@ def _transient() -> Callable[[BaseException], bool]:
     return passes
 
 
-def _means_absent(error: Any, name: str) -> bool:
-    """Whether a 404 says that `name` does not exist: an answer of the API itself, and not about project or region."""
-    try:
-        told = error.response.json()["error"]
-        message = str(told["message"]).lower()
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return False  # the page of a proxy, or an address that is not the API's
-    if told.get("status") != "NOT_FOUND":
-        return False
-    return name in message or not any(word in message for word in ("project", "location", "region"))
-
-
 def _unsteady(service: Mapping[str, Any], found: Mapping[str, Mapping[str, Any] | None]) -> dict[str, str]:
     """Slot -> why: its own revision first, then its share, then the service as a whole."""
     whole, shares = answers.service_unsteady(service), answers.traffic_unsteady(service)
@@ -298,8 +278,3 @@ def _same(traffic: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> bool:
         {**{key: entry.get(key) for key in keys}, "revision": answers.short(entry["revision"])} for entry in traffic
     ]
     return plain == wanted
-
-
-def _first_line(error: BaseException) -> str:
-    message = getattr(error, "message", None) or str(error) or type(error).__name__
-    return str(message).strip().splitlines()[0].removesuffix(".")

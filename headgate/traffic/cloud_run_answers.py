@@ -8,6 +8,8 @@ failed they differ, and what is served is then still that of before (API referen
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from headgate.carrier import routed
+
 Json = Mapping[str, Any]
 
 BY_LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
@@ -128,6 +130,29 @@ def rewritten(service: Json, wanted: Mapping[str, int]) -> list[dict[str, Any]]:
         if percent > 0
     ]
     return [*entries, *added]
+
+
+def all_with(service: Json, revision: str) -> bool:
+    """Whether `revision` is served everything, and nothing else is asked for that might come later."""
+    everything = {revision: 100}
+    return routed(served(service)) == everything and routed(asked(service)) == everything
+
+
+def given_back(service: Json | None, revision: str, *, alone: bool) -> list[dict[str, Any]]:
+    """Traffic entries that send everything to `revision`; tags stay.
+
+    Without an entry at 0 % of the revision made last if that is not ready: it may hold back the whole traffic, and its
+    tag leads nowhere. `alone`: without any other entry. `service` None: nothing is known but the name.
+    """
+    if service is None:
+        return [{"type_": BY_REVISION, "revision": revision, "percent": 100, "tag": ""}]
+    latest = short(service.get("latest_created_revision") or "")
+    never_ready = {latest} - {short(service.get("latest_ready_revision") or "")}
+    return [
+        entry
+        for entry in rewritten(service, {revision: 100})
+        if entry["revision"] == revision or not (alone or entry["revision"] in never_ready)
+    ]
 
 
 def _condition(revision: Json) -> Json | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from headgate.carrier import routed
 from headgate.report import Live
 
 
@@ -26,8 +27,30 @@ class Reading(Live):
     unsteady: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """What giving everything back to slot `to` came to.
+
+    `before`, `after`: the split that was read first and the one read back, None when it could not be read; shares as
+    in `Reading`. `writes`: write calls sent, each try counted. `needed`: False when everything was with `to` already;
+    then nothing was written. `trouble`: a sentence for each thing that failed and was done without.
+    """
+
+    to: str
+    before: Mapping[str, int] | None
+    after: Mapping[str, int] | None
+    writes: int
+    needed: bool
+    trouble: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        """Whether the split that was read back sends everything to `to`."""
+        return self.after is not None and routed(self.after) == {self.to: 100}
+
+
 class TrafficPort(Protocol):
-    """Reads where traffic goes and, when a write was lost, writes the split again."""
+    """Reads where traffic goes; writes the split again when a write was lost, and gives everything back."""
 
     def read_live(self) -> Live:
         """The traffic carrier and the services as they are now; `exists` is False when there is no carrier.
@@ -51,5 +74,16 @@ class TrafficPort(Protocol):
         slot gets everything.
         Everything else about the carrier stays as it is. Raises TrafficError. Only reading back tells what
         was applied, also after an error: the answer to a write that arrived may have been lost.
+        """
+        ...
+
+    def give_back(self, to: str) -> GivenBack:
+        """Send everything to slot `to`: with as few writes as that takes, whatever the split was, users held by a
+        cookie included. What somebody else's rules catch before the split is left alone and shows in `after`.
+
+        Needs the configuration and the cloud API, nothing else. Idempotent. Tries again on throttling, errors of the
+        server and lost connections, for less than a minute; a dead endpoint is given up after seconds. A reading that
+        fails does not stop the write where it can be made without. Whether `to` can take the users is not looked at.
+        Raises TrafficError only when no write got through.
         """
         ...

@@ -4,57 +4,14 @@ Everything else in the reference is read off the code. A test changes each key d
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 
 from components.gcp.revision import MOST_INSTANCES
 from headgate.settings import MOST_TASKS
 from stacks import greenflow_settings, ion_settings
+from stacks.docs.entry import During, Entry
+from stacks.docs.gate_keys import GATES
 from stacks.notifications import Kinds
-
-
-class During(StrEnum):
-    """What the rollout rules make of a change to a key while a rollout is under way."""
-
-    THE_STEP = "next or back"
-    FIXED = "fixed"
-    STRICTER = "stricter only"
-    MORE = "more only"
-    KEPT = "kept"
-    CREATED = "with a new version"
-    FREE = "not judged"
-
-
-DURING = {
-    During.THE_STEP: "the line that a phase changes: one step forward, or back to any earlier one or to `idle`.",
-    During.FIXED: "a change is refused. Together with going back to `idle`, candidate, plan and cohorts may change; "
-    "the live version may not.",
-    During.STRICTER: "longer bakes, more gates, tighter limits pass; anything looser, or another list of steps, is "
-    "refused until the rollout has gone back to `idle`.",
-    During.MORE: "a larger number passes.",
-    During.KEPT: "from promotion on, a change is refused until `plan.retention` is over. Fixed slots leave none for it "
-    "during a rollout.",
-    During.CREATED: "a version keeps for ever what it was created with. A change comes with the start of a rollout. It "
-    "is refused before (R-08) and after (R-09), and never stops a rollback, which changes the traffic alone.",
-    During.FREE: "no rollout rule looks at it. The [policies](policies.md) do, and most only advise while traffic is "
-    "given back.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One key. `meaning` of a top-level key is left empty where Pulumi.yaml says it. `form` and `default` only where
-    the code's own words do not stand alone. `system`: the only one that has the key, or for which the row holds."""
-
-    path: str
-    during: During
-    rule: str = ""
-    meaning: str = ""
-    form: str = ""
-    default: str = ""
-    system: str = ""
-
 
 _WITH_CANDIDATE = "with a candidate"
 _WITH_STANDBY = "with a standby"
@@ -209,6 +166,32 @@ COMMON = (
         form=f"a whole number from `minimum_tasks` to {MOST_INSTANCES}",
         system="ion",
     ),
+    *GATES,
+    Entry(
+        "migration",
+        During.FREE,
+        meaning="The schema of the database and who works with it. `headgate preview` and `headgate advance` hold an "
+        "update after which a version runs, or is kept, that does not (R-21).",
+    ),
+    Entry("migration.schema", During.FREE, "", "Number of the schema in force when the update is made."),
+    Entry(
+        "migration.reads",
+        During.FREE,
+        "",
+        'By version, the schemas that it works with: `{"2026.01.28": 7-8, "2026.02.11": 8-9}`.',
+        form="versions with a number or a range of numbers",
+    ),
+    Entry(
+        "notify",
+        During.FREE,
+        meaning="Who is told by [Headgate's messages](runbooks/notify-and-record.md): tiers, each with names of "
+        "environment variables that hold [Apprise](https://github.com/caronc/apprise) addresses. An address is a key, "
+        "so it is refused here.",
+    ),
+    Entry("notify.team", During.FREE, "", "Hears of every change, and again of an incident after 5 minutes."),
+    Entry("notify.on-call", During.FREE, "", "Hears of rollbacks and failures, and again after 5 minutes."),
+    Entry("notify.leads", During.FREE, "", "Hears of an incident that nobody acknowledged for 30 minutes."),
+    Entry("notify.management", During.FREE, "", "Hears of an incident that nobody acknowledged for an hour."),
 )
 
 

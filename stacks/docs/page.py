@@ -9,15 +9,16 @@ from typing import Any
 import yaml
 
 from headgate import duration, limits
-from headgate.gates import registry
+from headgate.gates import Where, registry
 from headgate.limits import METRICS
 from headgate.presets import PRESETS
 from headgate.settings import SettingsError
 from headgate.systems import SYSTEMS
 from stacks import configuration
 from stacks.configuration import Configuration
-from stacks.docs import sources
-from stacks.docs.keys import COMMON, DURING, OWN, Entry
+from stacks.docs import evidence, sources
+from stacks.docs.entry import DURING, Entry
+from stacks.docs.keys import COMMON, OWN
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/configuration.md"
@@ -273,10 +274,13 @@ def _of_each(said: Mapping[str, str]) -> str:
 def _gates() -> Iterator[str]:
     yield "## Gates\n"
     yield "What must be true before the step that names them is left. Inconclusive is not passed.\n"
-    yield "| gate | passes when |\n|---|---|"
+    yield "| gate | passes when | runs |\n|---|---|---|"
     for name, gate in sorted(registry.KNOWN.items()):
-        yield f"| `{name}` | {gate.summary} |"
+        yield f"| `{name}` | {gate.summary} | {gate.where} |"
+    for name, summary in registry.FAMILIES.items():
+        yield f"| `{name}` | {summary} | {Where.BEFOREHAND} |"
     yield ""
+    yield evidence.TEXT
 
 
 def _metrics() -> Iterator[str]:

@@ -247,6 +247,10 @@ def _gates_passed() -> Iterator[Row]:
     worse = replace(earlier, at=START + 2)
     newest_failed = _with_results("green-10", "green-50", worse, later)
     yield _row(rule, "boundary", "the newest counts when it failed", newest_failed, rule)
+    moment = TEN.state.changed_at + HOUR
+    ahead = _with_results("green-10", "green-50", _ten(at=moment + 1))
+    yield _row(rule, "blocked", "a result from the future", ahead, rule)
+    yield _row(rule, "boundary", "a result of this moment", _with_results("green-10", "green-50", _ten(at=moment)))
     yield _row(rule, "missing", "no result", _with_results("green-10", "green-50"), rule)
     yield _row(rule, "missing", "no report", change(TEN, "green-50", report=Report()), rule)
     yield _row(rule, "back", "every gate failed", change(FIFTY, IDLE, report=Report(None, failed, "no answer")))

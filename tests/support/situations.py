@@ -26,7 +26,7 @@ PLAN = Plan(
 )
 
 
-def raw(release: Release = DURING, step: str = IDLE) -> dict[str, Any]:
+def raw(release: Release = DURING, step: str = IDLE, plan: Plan = PLAN) -> dict[str, Any]:
     """The `headgate:` keys of a stack file, without that prefix."""
     written = {
         role: {"version": version.version, "slot": version.slot, "image": version.image}
@@ -35,7 +35,7 @@ def raw(release: Release = DURING, step: str = IDLE) -> dict[str, Any]:
     }
     steps = [
         {"name": step.name, "weight": step.weight, "bake": f"{step.bake}s", "gates": list(step.gates)}
-        for step in PLAN.steps
+        for step in plan.steps
     ]
     return {
         "system": "greenflow",
@@ -70,15 +70,15 @@ def made(step: Change) -> Transition:
     return Transition(step.previous, step.proposed, step.plan, step.report)  # type: ignore[arg-type]
 
 
-def walk() -> dict[str, Transition]:
+def walk(plan: Plan = PLAN) -> dict[str, Transition]:
     """The transition that made each state of a rollout: `before`, each step, `promoted`, `back` (from green-10)."""
-    return {name: made(step) for name, step in _changes().items()}
+    return {name: made(step) for name, step in _changes(plan).items()}
 
 
-def _changes() -> dict[str, Change]:
-    found = {"before": bootstrap(BEFORE, plan=PLAN)}
+def _changes(plan: Plan) -> dict[str, Change]:
+    found = {"before": bootstrap(BEFORE, plan=plan)}
     recorded = found["before"].accepted()
-    for step in PLAN.steps:
+    for step in plan.steps:
         found[step.name] = change(recorded, step.name, DURING)
         recorded = found[step.name].accepted()
         if step.name == "green-10":

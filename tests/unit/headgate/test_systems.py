@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.systems import DIGEST_DIGITS, SYSTEMS, slot_of
+from headgate import settings
+from headgate.systems import DIGEST_DIGITS, SYSTEMS, System, slot_of
+from stacks import greenflow_settings, ion_settings
 
 DIGEST = "0123456789ab" + "c" * 52
 IMAGE = f"registry.example/team/api@sha256:{DIGEST}"
@@ -47,3 +49,10 @@ class TestSlotOf:
     def test_it_fits_a_name_of_the_platform(self) -> None:
         """63 characters, as a part of a host name; a stack's own name is at most 30."""
         assert len(slot_of("s" * 30, IMAGE)) <= 63
+
+
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=lambda system: system.name)
+def test_what_a_version_is_made_of_are_keys_that_there_are(system: System) -> None:
+    own = {"greenflow": greenflow_settings.KEYS, "ion": ion_settings.KEYS}[system.name]
+    assert set(system.made_of) <= {f"headgate:{key}" for key in (*settings.KEYS, *own)}
+    assert bool(system.made_of) is not system.fixed

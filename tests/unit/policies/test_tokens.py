@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from headgate.changes import Role
+from headgate.traffic.alarms import FIXED, SWITCH, TOLD
+from headgate.traffic.kinds import KINDS
 from policies import pack
 from policies.model import Described
 from policies.regions import EVERY_AWS, EVERY_GOOGLE
@@ -100,6 +103,16 @@ def test_tokens_are_spelled_as_the_provider_spells_them() -> None:
     assert exists("gcp:cloudrunv2/service:Service", "template.containers.envs.valueSource.secretKeyRef.version")
     assert exists("gcp:cloudrunv2/service:Service", "traffics.percent")
     assert not exists("gcp:cloudrunv2/service:Service", "traffic.percent")
+
+
+def test_the_sdks_know_every_type_that_changes_are_judged_by() -> None:
+    tokens = {token for token in KINDS.roles if token.startswith(("aws:", "gcp:"))}
+    assert tokens <= resources().keys()
+    for role, keys in ((Role.CARRIER, KINDS.shares), (Role.CAPACITY, KINDS.counts)):
+        carriers = [token for token in tokens if role in KINDS.roles[token]]
+        assert all(any(exists(token, key) for token in carriers) for key in keys)
+    for kind, fixed in FIXED.items():
+        assert all(exists(kind, key) for key in (*fixed, SWITCH[kind], TOLD[kind]))
 
 
 def test_the_check_itself_finds_what_is_wrong() -> None:

@@ -82,7 +82,7 @@ class TestLoad:
             load(values)
         message = str(error.value)
         for place in (
-            "headgate:plan.steps[1].gates[0]: found 'slo'; expected one of the known gates: drift, readiness",
+            "headgate:plan.steps[1].gates[0]: found 'slo'; expected one of the known gates: approval, drift, readiness",
             "headgate:plan.steps[2].weight: found 150",
             "headgate:release.live.slot: found 'red'; expected one of: blue, green",
             "headgate:database.multi_az: found 'yes'; expected true or false",

@@ -30,8 +30,8 @@ def ahead(
 ) -> Next | None:
     now = (last.proposed.changed_at if isinstance(last, Transition) else 0) + wait
 
-    def run(names: Sequence[str], state: State) -> tuple[GateResult, ...]:
-        return gates.run(names, GateContext(state, settings.plan, reading, error, now))
+    def run(names: Sequence[str], state: State, proposed: State) -> tuple[GateResult, ...]:
+        return gates.run(names, GateContext(state, settings.plan, reading, error, now, proposed))
 
     return look(last, settings, run, live=reading, error=error, now=now)
 

@@ -35,7 +35,14 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 @pytest.mark.parametrize(
     "words",
-    [(), ("status",), ("gate",), ("sandbox",), *(("sandbox", verb) for verb in ("up", "down", "status", "env"))],
+    [
+        (),
+        ("status",),
+        ("gate",),
+        ("approve",),
+        ("sandbox",),
+        *(("sandbox", verb) for verb in ("up", "down", "status", "env")),
+    ],
     ids=" ".join,
 )
 def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
@@ -104,7 +111,94 @@ class TestStatus:
         assert "HEADGATE_REHEARSAL_CLOCK" in capsys.readouterr().out
 
 
+class TestStatusWatch:
+    """The likeliest mistakes."""
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("--watch", "--every", "soon"), "--every: found 'soon'; expected a duration such as 30s"),
+            (("--watch", "--every", "0"), "--every: found '0'; expected a duration such as 30s"),
+            (("--watch", "--json"), "--json shows one moment; leave --watch out, or --json"),
+            (("--every", "5s"), "--every and --metrics are for --watch; add it"),
+            (("--watch", "--metrics", "127.0.0.1:8000"), "expected an address such as http://127.0.0.1:8000/metrics"),
+            (("--watch",), f"Name one with --stack; stacks with a file: {STACK}"),
+        ],
+    )
+    def test_wrong_usage(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        tmp_path: Path,
+        words: tuple[str, ...],
+        said: str,
+    ) -> None:
+        write_project(tmp_path, raw())
+        assert run(monkeypatch, "status", *words) == ExitCode.USAGE
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        (line,) = captured.err.splitlines()
+        assert said in line
+
+
+class TestApprove:
+    """The likeliest mistakes; those about the step and the person are in lifecycle/test_approve.py."""
+
+    def said(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+        code = run(monkeypatch, "approve", *words)
+        return code, capsys.readouterr().err
+
+    def test_without_who(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        code, said = self.said(monkeypatch, capsys, "green-10")
+        assert code == ExitCode.USAGE
+        assert "--by" in said
+
+    def test_for_how_long(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        code, said = self.said(monkeypatch, capsys, "green-10", "--by", "a@b.example", "--for", "soon")
+        assert code == ExitCode.USAGE
+        assert said == "headgate: --for: found 'soon'; expected a duration such as 30s, 5m, 72h, 7d or 1h30m\n"
+
+    def test_without_a_record(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        write_project(tmp_path, raw())
+        code, said = self.said(monkeypatch, capsys, "green-10", "--by", "a@b.example", "-s", STACK)
+        assert code == ExitCode.FAILED
+        assert said.startswith(f"headgate: stack {STACK}: not approved: ")
+        assert "the recorded state cannot be read" in said
+        assert "Traceback" not in said
+        assert not (tmp_path / ".headgate").exists()
+
+    def test_without_the_key_that_the_stack_needs(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        write_project(tmp_path, {**raw(), "evidence": {"signed": True}})
+        code, said = self.said(monkeypatch, capsys, "green-10", "--by", "a@b.example", "-s", STACK)
+        assert code == ExitCode.FAILED
+        assert "HEADGATE_EVIDENCE_KEY is not set" in said
+
+    def test_a_file_with_problems(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        write_project(tmp_path, {**raw(), "evidence": {"url": "https://me:secret@example.com/"}})
+        code, said = self.said(monkeypatch, capsys, "green-10", "--by", "a@b.example", "-s", STACK)
+        assert code == ExitCode.FAILED
+        assert "headgate:evidence.url" in said
+        assert "secret" not in said
+
+
 class TestGate:
+    def test_the_key_is_asked_for_before_anything_runs(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        write_project(tmp_path, {**raw(), "evidence": {"signed": True}})
+        assert run(monkeypatch, "gate", "--record", "-s", STACK) == ExitCode.FAILED
+        assert "HEADGATE_EVIDENCE_KEY is not set" in capsys.readouterr().err
+
+    def test_outside_a_project(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(monkeypatch, "gate") == ExitCode.FAILED
+        assert "no Pulumi.yaml" in capsys.readouterr().err
+
     def test_without_a_stack(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:

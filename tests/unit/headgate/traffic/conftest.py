@@ -6,18 +6,22 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 import pytest
 
+from headgate import cohorts
 from headgate.traffic.alb import AlbTraffic
 from tests.support.emulators import END_S, LIFETIME_S, START_S
 from tests.support.rollouts import image
 
 _numbers = itertools.count(1)
+
+SLOTS = {"arn:x:targetgroup/gf-blue/1": "blue", "arn:x:targetgroup/gf-green/2": "green"}
+GROUPS = {slot: arn for arn, slot in SLOTS.items()}
 
 
 @dataclass
@@ -114,6 +118,13 @@ class System:
         ]
         return {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
 
+    def traffic_split(self) -> dict[str, int]:
+        """Slot -> weight of the traffic listener, without those of 0."""
+        self.cloud.control("DELETE", "faults")
+        groups = self.default_action()[0]["ForwardConfig"]["TargetGroups"]
+        slots = {arn: slot for slot, arn in self.groups.items()}
+        return {slots[group["TargetGroupArn"]]: group["Weight"] for group in groups if group["Weight"]}
+
     def default_action(self, port: int = 443) -> Any:
         answer = self.cloud.client("elbv2").describe_listeners(ListenerArns=[self.listeners[port]])
         return answer["Listeners"][0]["DefaultActions"]
@@ -173,3 +184,28 @@ def system(nothing: System) -> System:
     nothing.create_service("blue", "a", 2, nothing.groups["blue"])
     nothing.create_service("green", "b", 1, nothing.groups["green"])
     return nothing
+
+
+def action(groups: dict[str, str], slot: str) -> dict[str, Any]:
+    weights = [{"TargetGroupArn": arn, "Weight": 100 if each == slot else 0} for each, arn in groups.items()]
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}
+
+
+def rule(place: int, values: Sequence[str], to: str, groups: dict[str, str] | None = None) -> dict[str, Any]:
+    config = {"HttpHeaderName": "X-Headgate-Cohort", "Values": list(values)}
+    return {
+        "Priority": str(cohorts.FIRST_PRIORITY + place),
+        "Conditions": [{"Field": "http-header", "HttpHeaderConfig": config}],
+        "Actions": [action(groups or GROUPS, to)],
+    }
+
+
+@pytest.fixture
+def by_cohort(system: System) -> System:
+    """A system whose traffic listener has the rules of weight 0."""
+    for place, each in enumerate(cohorts.layout(0)):
+        made = rule(place, each.values, "blue", system.groups)
+        system.cloud.client("elbv2").create_rule(
+            ListenerArn=system.listeners[443], **{**made, "Priority": int(made["Priority"])}
+        )
+    return system

@@ -101,7 +101,7 @@ class TestErrors:
 
     def test_no_region(self) -> None:
         traffic = AlbTraffic("gf", ("blue", "green"), endpoint="http://127.0.0.1:1")
-        with pytest.raises(TrafficError, match="You must specify a region"):
+        with pytest.raises(TrafficError, match="there is no region"):
             traffic.read_live()
 
     def test_a_call_that_fails_for_a_moment_is_made_again(self, system: System) -> None:

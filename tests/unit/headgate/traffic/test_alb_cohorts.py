@@ -11,25 +11,9 @@ from headgate import cohorts
 from headgate.traffic import alb_answers as answers
 from headgate.traffic.alb import AlbTraffic
 from headgate.traffic.port import TrafficError
-from tests.unit.headgate.traffic.conftest import System
+from tests.unit.headgate.traffic.conftest import SLOTS, System, rule
 
-SLOTS = {"arn:x:targetgroup/gf-blue/1": "blue", "arn:x:targetgroup/gf-green/2": "green"}
-GROUPS = {slot: arn for arn, slot in SLOTS.items()}
 WEIGHTS = st.integers(0, 100)
-
-
-def action(groups: dict[str, str], slot: str) -> dict[str, Any]:
-    weights = [{"TargetGroupArn": arn, "Weight": 100 if each == slot else 0} for each, arn in groups.items()]
-    return {"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}
-
-
-def rule(place: int, values: Sequence[str], to: str, groups: dict[str, str] | None = None) -> dict[str, Any]:
-    config = {"HttpHeaderName": "X-Headgate-Cohort", "Values": list(values)}
-    return {
-        "Priority": str(cohorts.FIRST_PRIORITY + place),
-        "Conditions": [{"Field": "http-header", "HttpHeaderConfig": config}],
-        "Actions": [action(groups or GROUPS, to)],
-    }
 
 
 def asked(weight: int, candidate: str = "green") -> list[dict[str, Any]]:
@@ -90,17 +74,6 @@ class TestReading:
         other = {**rule(0, ["0?"], "green"), "Conditions": [*rule(0, ["0?"], "green")["Conditions"], path]}
         assert answers.rule_routes([other], SLOTS, {"blue": 100, "green": 0}) == {"rule 101 -> green": 100}
         assert answers.cohort_routes([other], SLOTS, {"blue": 100, "green": 0}) == {}
-
-
-@pytest.fixture
-def by_cohort(system: System) -> System:
-    """A system whose traffic listener has the rules of weight 0."""
-    for place, each in enumerate(cohorts.layout(0)):
-        made = rule(place, each.values, "blue", system.groups)
-        system.cloud.client("elbv2").create_rule(
-            ListenerArn=system.listeners[443], **{**made, "Priority": int(made["Priority"])}
-        )
-    return system
 
 
 @pytest.fixture(autouse=True)

@@ -206,8 +206,11 @@ class TestTrouble:
         [
             (refusal(403, "PERMISSION_DENIED", "Permission 'run.services.get' denied"), r"roles/run.viewer"),
             (refusal(403, "PERMISSION_DENIED", "Cloud Run Admin API has not been used"), r"gcp:project \(p\)"),
-            (refusal(404, "NOT_FOUND", "Project p not found."), "Check gcp:project, gcp:region"),
-            (Answer(404, "<html>404. That's an error", page=True), "Check gcp:project, gcp:region"),
+            (refusal(404, "NOT_FOUND", "Project p not found."), r"Check gcp:project \(p\), gcp:region \(us-central1\)"),
+            (
+                Answer(404, "<html>404. That's an error", page=True),
+                r"Check gcp:project \(p\), gcp:region \(us-central1\)",
+            ),
             (refusal(401, "UNAUTHENTICATED", "Request had invalid authentication"), "GOOGLE_OAUTH_ACCESS_TOKEN"),
             (refusal(400, "INVALID_ARGUMENT", "no"), "cannot be read: .*no"),
             (Answer(200, "<html>Please log in", page=True), "not have the expected form"),

@@ -9,11 +9,12 @@ import pytest
 
 from headgate import transition, windows
 from headgate.gates import registry
-from headgate.settings import KEYS, Settings, SettingsError
+from headgate.settings import KEYS, OPTIONAL, Settings, SettingsError
 from headgate.systems import SYSTEMS
 from stacks import configuration, ion, ledger
 from stacks.configuration import Configuration
-from stacks.docs.keys import COMMON, DURING, During, of
+from stacks.docs.entry import DURING, During
+from stacks.docs.keys import COMMON, of
 from stacks.ion_settings import IonSettings
 from tests.support import stack_files
 from tests.support.fake_traffic import FakeTraffic
@@ -92,6 +93,30 @@ GREENFLOW_CHANGES = [
     Change("capacity.minimum_tasks", 1),
     Change("capacity.minimum_tasks", 3),
     Change("capacity.maximum_tasks", 12),
+    Change("migration.schema", {"schema": 9, "reads": {}}, "", "migration"),
+    Change("migration.reads", {"schema": 8, "reads": {"2026.01.28": "7-8"}}, "", "migration"),
+    Change("evidence.url", {"url": "elsewhere"}, "", "evidence"),
+    Change("evidence.max_age", {"max_age": "2h"}, "", "evidence"),
+    Change("evidence.signed", {"signed": True}, "", "evidence"),
+    *(
+        Change(f"notify.{tier}", {tier: ["HEADGATE_NOTIFY"]}, "", "notify")
+        for tier in ("team", "on-call", "leads", "management")
+    ),
+    Change("smoke.address", {"address": "https://x.example.com:8443"}, "", "smoke"),
+    Change("smoke.timeout", {"timeout": "9s"}, "", "smoke"),
+    Change("smoke.version_header", {"version_header": ""}, "", "smoke"),
+    Change("smoke.checks[].name", {"checks": [{"name": "x", "path": "/"}]}, "", "smoke"),
+    Change("smoke.checks[].path", {"checks": [{"name": "x", "path": "/x"}]}, "", "smoke"),
+    Change("smoke.checks[].status", {"checks": [{"name": "x", "path": "/", "status": 204}]}, "", "smoke"),
+    Change("smoke.checks[].json", {"checks": [{"name": "x", "path": "/", "json": {"a.b": 1}}]}, "", "smoke"),
+    Change("security.address", {"address": "https://x.example.com"}, "", "security"),
+    Change("security.plain", {"plain": "http://x.example.com:81"}, "", "security"),
+    Change("security.path", {"path": "/x"}, "", "security"),
+    Change("security.timeout", {"timeout": "9s"}, "", "security"),
+    Change("security.headers", {"headers": {}}, "", "security"),
+    Change("security.cors_origins", {"cors_origins": ["https://x.example.com"]}, "", "security"),
+    Change("commands.<name>.run", {"x": {"run": ["true"]}}, "", "commands"),
+    Change("commands.<name>.timeout", {"x": {"run": ["true"], "timeout": "1m"}}, "", "commands"),
     Change("network.cidr", "10.99.0.0/16"),
     Change("network.availability_zones", ["us-east-1d", "us-east-1e", "us-east-1f"]),
     Change("network.nat_per_zone", False),
@@ -302,7 +327,7 @@ def test_another_system_is_another_rollout(at_green_10: Rollout, at_canary_5: Ro
 def test_the_table_has_every_top_level_key_once() -> None:
     for system, kind in configuration.KINDS.items():
         paths = [entry.path for entry in of(system)]
-        assert [path for path in paths if "." not in path] == [*KEYS, *kind.keys]
+        assert [path for path in paths if "." not in path] == [*KEYS, *OPTIONAL, *kind.keys]
         assert len(set(paths)) == len(paths)
     assert set(DURING) == set(During)
     assert {entry.during for system in SYSTEMS for entry in of(system)} == set(During)

@@ -62,7 +62,8 @@ def test_every_key_that_the_reader_knows_is_in_the_table(system: str) -> None:
     for place in (raw, raw["release"], raw["release"]["live"], raw["plan"], raw["plan"]["steps"][0]):
         place["?"] = 0
     objects = {"greenflow": ("network", "database", "cache", "edge", "cohorts"), "ion": ("service", "front_door")}
-    for key in ("capacity", *objects[system]):
+    raw |= {"smoke": {"checks": [{"?": 0}]}, "commands": {"<name>": {"?": 0}}}
+    for key in ("capacity", "migration", "evidence", "smoke", "security", "notify", *objects[system]):
         raw.setdefault(key, {})["?"] = 0
     raw["notifications"]["<name>"]["?"] = 0
     if system == "ion":
@@ -81,7 +82,7 @@ def test_every_key_that_the_reader_knows_is_in_the_table(system: str) -> None:
     known -= {f"plan.limits.{metric}" for metric in METRICS}
     groups = {
         "release.live", "release.candidate", "release.standby", "plan.steps", "plan.limits", "plan.windows",
-        "plan.freezes",
+        "plan.freezes", "smoke.checks",
     }  # fmt: skip
     assert known - groups == {entry.path for entry in of(system)}
 
@@ -124,6 +125,10 @@ def test_forms_are_the_readers_own_words(system: str, path: str, form: str) -> N
         ("greenflow", "cohorts.cookie", ""),
         ("greenflow", "notifications.<name>.tier", "deploy_team"),
         ("greenflow", "release.rollout", ""),
+        ("greenflow", "evidence.url", ".headgate/evidence"),
+        ("ion", "evidence.max_age", "1h"),
+        ("greenflow", "smoke.timeout", "5s"),
+        ("ion", "security.address", ""),
         ("greenflow", "plan.steps[].gates", ""),
         ("ion", "service.timeout", "1m"),
         ("ion", "service.memory", "1Gi"),
@@ -204,7 +209,9 @@ def test_links_inside_the_page_lead_to_a_heading() -> None:
 def test_gates_metrics_and_presets_are_all_there() -> None:
     text = page.page()
     for name, gate in registry.KNOWN.items():
-        assert f"| `{name}` | {gate.summary} |" in text
+        assert f"| `{name}` | {gate.summary} | {gate.where} |" in text
+    for name, summary in registry.FAMILIES.items():
+        assert f"| `{name}` | {summary} |" in text
     for name, metric in METRICS.items():
         assert f"| `{name}` | {metric.unit.expected} |" in text
     for name, preset in PRESETS.items():

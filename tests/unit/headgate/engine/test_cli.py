@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.engine import EngineError, PulumiCli, Update, parse_update
+from headgate.engine import EngineError, PulumiCli, Secret, Update, parse_update
 
 ENTRY = {
     "kind": "update",
@@ -94,3 +94,74 @@ def test_an_answer_that_is_not_json(tmp_path: Path) -> None:
 def test_no_pulumi(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="pulumi is not on PATH"):
         PulumiCli(tmp_path, {"PATH": str(tmp_path)}).selected()
+
+
+CONFIG = {
+    "headgate:step": {"value": "idle", "secret": False},
+    "headgate:release": {
+        "value": '{"live":{"slot":"blue"}}',
+        "objectValue": {"live": {"slot": "blue"}},
+        "secret": False,
+    },
+    "headgate:token": {"secret": True},
+}
+
+
+def test_the_configuration_of_an_update_is_plain_values() -> None:
+    found = parse_update({**ENTRY, "config": CONFIG, "version": 7})
+    assert found.config == {
+        "headgate:step": "idle",
+        "headgate:release": {"live": {"slot": "blue"}},
+        "headgate:token": Secret(),
+    }
+    assert found.number == 7
+
+
+def test_the_history_is_numbered_where_the_backend_does_not(tmp_path: Path) -> None:
+    entries = [{**ENTRY, "version": 0, "message": name} for name in ("third", "second", "first")]
+    found = cli(tmp_path, {"stack history": entries}).history("prod")
+    assert [(each.number, each.message) for each in found] == [(3, "third"), (2, "second"), (1, "first")]
+
+
+def test_a_history_that_is_cut_off_is_counted(tmp_path: Path) -> None:
+    entries = [{**ENTRY, "version": 0}] * 2
+    cli(tmp_path, {"stack history": entries}).history("prod", 2)
+    assert "--page-size 0" in calls(tmp_path)
+
+
+def test_values_are_written_whole_and_typed(tmp_path: Path) -> None:
+    engine = cli(tmp_path, {"config --stack": CONFIG, "config set-all": "", "config rm-all": ""})
+    engine.set_values("prod", {"headgate:step": "5", "headgate:release.live.version": "1.10"}, ["headgate:token"])
+    _, put, removed = calls(tmp_path).splitlines()
+    written = json.loads(put.partition("--json ")[2].partition(" --non")[0])
+    assert written["headgate:step"] == {"value": "5", "secret": False}
+    assert json.loads(written["headgate:release"]["value"]) == {"live": {"slot": "blue", "version": "1.10"}}
+    assert removed.startswith("config rm-all --stack prod headgate:token ")
+
+
+def test_nothing_to_write_writes_nothing(tmp_path: Path) -> None:
+    cli(tmp_path, {"config --stack": CONFIG}).set_values("prod", {"headgate:step": "idle"}, ["headgate:none"])
+    assert len(calls(tmp_path).splitlines()) == 1
+
+
+@pytest.mark.parametrize("values", [{"headgate:token": "x"}, {"headgate:step": Secret()}])
+def test_a_secret_is_not_written(tmp_path: Path, values: dict[str, object]) -> None:
+    with pytest.raises(EngineError, match="pulumi config set --secret"):
+        cli(tmp_path, {"config --stack": CONFIG}).set_values("prod", values)
+
+
+def test_what_was_being_set_is_not_said(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"^pulumi config set-all --stack prod failed: unknown$"):
+        cli(tmp_path, {"config --stack": CONFIG}).set_values("prod", {"headgate:step": "x"})
+
+
+def test_a_run_is_reported_and_never_raises(tmp_path: Path) -> None:
+    engine = cli(tmp_path, {"up --stack": "moved"}, code=1)
+    lines: list[str] = []
+    run = engine.up("prod", plan=tmp_path / "plan.json", message="canary-5", on_line=lines.append)
+    assert (run.code, run.output, run.interrupted, lines) == (1, "moved\n", False, ["moved"])
+    said = calls(tmp_path)
+    assert f"--plan {tmp_path}/plan.json" in said
+    assert "--message canary-5" in said
+    assert engine.preview("prod", refresh=True).errors == "error: unknown\n"
+    assert engine.cancel("prod").code == 9

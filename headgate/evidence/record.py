@@ -1,0 +1,164 @@
+"""One record of a gate that ran before an update: what it was about, what it found, and proof that nobody edited it.
+
+Pure. The digest finds an edited or damaged record. It is no signature: whoever can write a record can write its digest
+too. `sign` adds one, made with a key that only those have who may record.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypedDict
+
+from headgate.plan import digest_of
+from headgate.report import Verdict
+from headgate.state import State
+from headgate.wire import whole
+
+SCHEMA = 1
+APPROVAL = "approval"
+MOST_DIGITS = 11  # of a time in epoch seconds; more is beyond what a calendar can show
+EXPIRES, ASKED = "expires", "asked"  # keys of `Evidence.details`
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What `gate` found at `at` (epoch seconds) about one step of one rollout of one candidate image, in `stack`.
+
+    `by`: who ran or gave it, as they say of themselves. `details`: plain texts; an approval says `expires` there (epoch
+    seconds), a gate with settings the digest of what was `asked`. `digest`: SHA-256 of all other fields, and
+    `signature` its HMAC, both in hex; empty where there is none.
+    """
+
+    stack: str
+    rollout_id: str
+    step: str
+    candidate_image: str
+    gate: str
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
+    at: int = 0
+    by: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+    signature: str = ""
+
+    @property
+    def expires(self) -> int | None:
+        """When an approval ends (epoch seconds); None when it does not say so in a form that can be read."""
+        text = self.details.get(EXPIRES, "")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
+class About(TypedDict):
+    """The fields of a record that say what it is about."""
+
+    stack: str
+    rollout_id: str
+    step: str
+    candidate_image: str
+
+
+def about(state: State) -> About:
+    """What a record about the step that `state` is at says."""
+    return {
+        "stack": f"{state.system}-{state.environment}",
+        "rollout_id": state.rollout_id,
+        "step": state.step,
+        "candidate_image": state.candidate.image if state.candidate else "",
+    }
+
+
+def sealed(evidence: Evidence, key: bytes | None) -> Evidence:
+    """`evidence` with its digest and, with a `key`, its signature."""
+    digest = digest_of(_content(evidence))
+    return replace(evidence, digest=digest, signature=sign(digest, key) if key else "")
+
+
+def sign(digest: str, key: bytes) -> str:
+    """HMAC-SHA256 of the digest, in hex."""
+    return hmac.new(key, digest.encode(), hashlib.sha256).hexdigest()
+
+
+def intact(evidence: Evidence) -> bool:
+    """Whether the digest is that of the other fields."""
+    return hmac.compare_digest(digest_of(_content(evidence)), evidence.digest)
+
+
+def genuine(evidence: Evidence, key: bytes) -> bool:
+    """Whether the signature was made with `key`."""
+    return hmac.compare_digest(sign(evidence.digest, key).encode(), evidence.signature.encode())
+
+
+def to_json(evidence: Evidence) -> str:
+    """The form in which a record is stored; `from_json` reads it back unchanged."""
+    return json.dumps({**_content(evidence), "digest": evidence.digest, "signature": evidence.signature}, indent=2)
+
+
+def from_json(text: str) -> Evidence:
+    """A record from `to_json`'s form, not judged. Raises ValueError with what is wrong with another form."""
+    try:
+        raw = json.loads(text)
+        return _read(raw)
+    except KeyError as error:
+        raise ValueError(f"it has no {error}") from error
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"it does not have the form of a record ({str(error)[:80]})") from error
+
+
+def _content(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "stack": evidence.stack,
+        "rolloutId": evidence.rollout_id,
+        "step": evidence.step,
+        "candidateImage": evidence.candidate_image,
+        "gate": evidence.gate,
+        "verdict": str(evidence.verdict),
+        "reasons": list(evidence.reasons),
+        "figures": dict(evidence.figures),
+        "at": evidence.at,
+        "by": evidence.by,
+        "details": dict(evidence.details),
+    }
+
+
+def _read(raw: Mapping[str, Any]) -> Evidence:
+    if whole(raw["schema"]) != SCHEMA:
+        raise ValueError(f"schema {raw['schema']!r} is not {SCHEMA}")
+    return Evidence(
+        stack=_text(raw["stack"]),
+        rollout_id=_text(raw["rolloutId"]),
+        step=_text(raw["step"]),
+        candidate_image=_text(raw["candidateImage"]),
+        gate=_text(raw["gate"]),
+        verdict=Verdict(raw["verdict"]),
+        reasons=tuple(_text(reason) for reason in raw["reasons"]),
+        figures={_text(name): _figure(value) for name, value in raw["figures"].items()},
+        at=_moment(raw["at"]),
+        by=_text(raw["by"]),
+        details={_text(name): _text(value) for name, value in raw["details"].items()},
+        digest=_text(raw["digest"]),
+        signature=_text(raw["signature"]),
+    )
+
+
+def _moment(value: object) -> int:
+    moment = whole(value)
+    if not 0 <= moment < 10**MOST_DIGITS:
+        raise ValueError(f"{moment} is not a time")
+    return moment
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _figure(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
+        raise TypeError(f"{value!r} is not a figure")
+    return value
