@@ -5,13 +5,17 @@ import sys
 import typer
 
 from headgate.cli import (
+    acknowledge_cmd,
     advance_cmd,
     approve_cmd,
     doctor_cmd,
     gate_cmd,
+    history_cmd,
+    notify_cmd,
     plan_cmd,
     preview_cmd,
     promote_cmd,
+    record_cmd,
     rehearse,
     retire_cmd,
     rollback_cmd,
@@ -40,6 +44,10 @@ app.command()(promote_cmd.promote)
 app.command()(retire_cmd.retire)
 app.command()(rollback_cmd.rollback)
 app.command()(doctor_cmd.doctor)
+app.command()(history_cmd.history)
+app.command()(record_cmd.record)
+app.command()(acknowledge_cmd.acknowledge)
+app.add_typer(notify_cmd.app, name="notify")
 app.add_typer(sandbox_cmd.app, name="sandbox")
 app.add_typer(rehearse.app, name="rehearse")
 

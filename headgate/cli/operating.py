@@ -14,6 +14,7 @@ import typer
 from headgate import traffic
 from headgate.cli.asking import NOTHING, confirm, required
 from headgate.cli.errors import CommandFailed, ExitCode
+from headgate.cli.people import teller
 from headgate.cli.progress import for_stream
 from headgate.cli.project import Configuration, Project, ProjectError
 from headgate.cli.reading import Opened, opened
@@ -79,7 +80,7 @@ def edges_of(stack: str | None, start: Path, environ: Mapping[str, str], *, yes:
                 operator=at.engine,
                 gate=run_gates,
                 confirm=_confirming(yes),
-                tell=lambda _: (),
+                tell=teller(at.stack, at.engine, start, environ),
                 progress=for_stream(),
                 clock=at.clock,
                 sleep=time.sleep,

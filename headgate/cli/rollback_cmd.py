@@ -59,6 +59,7 @@ def rollback(
     """
     from headgate import traffic
     from headgate.cli.operating import edges_of
+    from headgate.cli.people import keeper
     from headgate.lifecycle.rollback import Wanted, Way
     from headgate.lifecycle.rollback import rollback as run
 
@@ -68,7 +69,8 @@ def rollback(
         )
     wanted = Wanted((reason or "").strip(), to, to_slot, traffic_only, cancel)
     with edges_of(stack, Path.cwd(), os.environ, yes=yes) as edges:
-        way = Way(edges, traffic.for_system, lambda: _may_cancel(yes), lambda _: (), time.monotonic)
+        after = keeper(edges.stack, edges.engine, Path.cwd(), traffic_only=traffic_only)
+        way = Way(edges, traffic.for_system, lambda: _may_cancel(yes), after, time.monotonic)
         finish(run(way, wanted), as_json=as_json)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from headgate.engine import child
 from headgate.engine.edit import PathError, edited
 from headgate.engine.port import EngineError, Run, Secret, Update, parse_update, plain
+from headgate.notify_settings import PREFIX
 
 TIMEOUT = 30  # seconds; reading a stack takes 0.2, from a remote backend a few
 STREAM = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}  # else the JSON of a preview leaves out what policies said
@@ -34,7 +35,9 @@ class PulumiCli:
         self, project: Path, environ: Mapping[str, str] = os.environ, notice: Callable[[str], None] = child.say
     ) -> None:
         self._project = project
-        self._environ = {**environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        # Addresses of message services are keys, and nothing that runs under the engine needs them.
+        kept = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
+        self._environ = {**kept, "PULUMI_SKIP_UPDATE_CHECK": "true"}
         self._notice = notice
 
     def selected(self) -> str | None:

@@ -75,3 +75,17 @@ def message(alarm: Alarm, tier: Tier, now: int) -> Message:
     ]
     title = f"[{alarm.stack}] not acknowledged for {waited}: {alarm.kind} (tier {tier.number})"
     return Message(title, "\n".join(lines), Level.FAILURE, tier.tags)
+
+
+def acknowledged(incident: str, stack: str, by: str) -> Message:
+    """To all who have heard of it so far or soon would have."""
+    body = f"Who: {by}\nWhat: takes over incident {incident}\nNext: headgate record {incident} --stack {stack}"
+    return Message(f"[{stack}] acknowledged by {by}: {incident}", body, Level.INFO, (TEAM, ON_CALL))
+
+
+def trial(stack: str, by: str, tags: tuple[str, ...]) -> Message:
+    """A message that tries out the way."""
+    body = (
+        f"Who: {by or 'not known'}\nWhat: a test of this way to reach you. Nothing has happened, nothing is to be done."
+    )
+    return Message(f"[{stack}] test message", body, Level.INFO, tags)

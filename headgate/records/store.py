@@ -25,7 +25,6 @@ from headgate.records.incident import (
 )
 from headgate.records.rollout import RolloutRecord
 from headgate.records.rollout import to_dict as rollout_to_dict
-from headgate.settings import Settings
 
 FOLDER = "records"
 MOST_FILES = 500  # of incidents that are read, the newest
@@ -63,8 +62,8 @@ class Cases:
 
     @property
     def unanswered(self) -> tuple[Case, ...]:
-        """Those that nobody acknowledged."""
-        return tuple(case for case in self.cases if case.acknowledged_at is None)
+        """Those that nobody acknowledged. What goes on from another incident is answered with that one."""
+        return tuple(case for case in self.cases if case.acknowledged_at is None and not case.incident.continues)
 
 
 class RecordStore(Protocol):
@@ -140,11 +139,6 @@ class FsspecRecords:
             with suppress(FileExistsError):
                 files.pipe_file(path, text.encode(), mode="overwrite" if again else "create")
         return f"{self._url}/{self._place}/{name}"
-
-
-def store_of(settings: Settings, folder: Path) -> RecordStore:
-    """The records of the stack that `settings` describe; `folder` is where Pulumi.yaml is."""
-    return FsspecRecords(settings.evidence.url, settings.name, folder)
 
 
 def collected(contents: Mapping[str, bytes]) -> Cases:

@@ -11,8 +11,8 @@ from headgate.records.rollout import build
 from headgate.records.store import FsspecRecords
 from tests.support import histories
 from tests.support.histories import entries
+from tests.support.incidents import TAKEN, made
 from tests.support.rollouts import START
-from tests.unit.headgate.records.test_incident import TAKEN, made
 
 STACK = "greenflow-production"
 
