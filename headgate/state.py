@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from headgate.plan import IDLE, Plan, Step, digest_of
-from headgate.wire import whole
+from headgate.wire import known_schema, whole
 
 MOST_CREATED = 20  # slots remembered; own choice: live, candidate, standby and plenty of retries
 SCHEMA = 1  # raised when the recorded form changes so that an older reader would misread it
@@ -311,8 +311,7 @@ def from_dict(raw: Mapping[str, Any]) -> State:
 
     Raises KeyError, TypeError or ValueError on any other shape or schema.
     """
-    if whole(raw["schema"]) != SCHEMA:
-        raise ValueError(f"schema {raw['schema']!r} is not {SCHEMA}")
+    known_schema(raw["schema"], SCHEMA)
     retain_until = raw.get("retainUntil")
     return State(
         system=str(raw["system"]),

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
+from headgate import wire
 from headgate.plan import digest_of
 from headgate.report import Verdict
 from headgate.state import State
-from headgate.wire import whole
 
 SCHEMA = 1
 APPROVAL = "approval"
-MOST_DIGITS = 11  # of a time in epoch seconds; more is beyond what a calendar can show
 EXPIRES, ASKED = "expires", "asked"  # keys of `Evidence.details`
 
 
@@ -49,7 +48,7 @@ class Evidence:
     def expires(self) -> int | None:
         """When an approval ends (epoch seconds); None when it does not say so in a form that can be read."""
         text = self.details.get(EXPIRES, "")
-        return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
+        return int(text) if text.isascii() and text.isdecimal() and len(text) <= wire.MOMENT_DIGITS else None
 
 
 class About(TypedDict):
@@ -126,36 +125,22 @@ def _content(evidence: Evidence) -> dict[str, Any]:
 
 
 def _read(raw: Mapping[str, Any]) -> Evidence:
-    if whole(raw["schema"]) != SCHEMA:
-        raise ValueError(f"schema {raw['schema']!r} is not {SCHEMA}")
+    wire.known_schema(raw["schema"], SCHEMA)
     return Evidence(
-        stack=_text(raw["stack"]),
-        rollout_id=_text(raw["rolloutId"]),
-        step=_text(raw["step"]),
-        candidate_image=_text(raw["candidateImage"]),
-        gate=_text(raw["gate"]),
+        stack=wire.text(raw["stack"]),
+        rollout_id=wire.text(raw["rolloutId"]),
+        step=wire.text(raw["step"]),
+        candidate_image=wire.text(raw["candidateImage"]),
+        gate=wire.text(raw["gate"]),
         verdict=Verdict(raw["verdict"]),
-        reasons=tuple(_text(reason) for reason in raw["reasons"]),
-        figures={_text(name): _figure(value) for name, value in raw["figures"].items()},
-        at=_moment(raw["at"]),
-        by=_text(raw["by"]),
-        details={_text(name): _text(value) for name, value in raw["details"].items()},
-        digest=_text(raw["digest"]),
-        signature=_text(raw["signature"]),
+        reasons=tuple(wire.text(reason) for reason in raw["reasons"]),
+        figures={wire.text(name): _figure(value) for name, value in raw["figures"].items()},
+        at=wire.moment(raw["at"]),
+        by=wire.text(raw["by"]),
+        details={wire.text(name): wire.text(value) for name, value in raw["details"].items()},
+        digest=wire.text(raw["digest"]),
+        signature=wire.text(raw["signature"]),
     )
-
-
-def _moment(value: object) -> int:
-    moment = whole(value)
-    if not 0 <= moment < 10**MOST_DIGITS:
-        raise ValueError(f"{moment} is not a time")
-    return moment
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
-    return value
 
 
 def _figure(value: object) -> float:

@@ -10,18 +10,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from headgate import duration
+from headgate import duration, wire
 from headgate.evidence.naming import part
 from headgate.evidence.record import Evidence
 from headgate.records.redact import cleaned, redacted
 from headgate.records.trail import Entry, Past
 from headgate.report import Verdict
 from headgate.state import Phase, State, Version
-from headgate.wire import whole
 
 SCHEMA = 1
 MOST_HISTORY = 10  # updates told in a record
-MOST_DIGITS = 11  # of a time in epoch seconds
 
 
 class Severity(StrEnum):
@@ -246,73 +244,55 @@ def to_dict(value: IncidentRecord | Acknowledgement) -> dict[str, Any]:
 
 def incident_from_dict(raw: Mapping[str, Any]) -> IncidentRecord:
     """Raises KeyError, TypeError, ValueError or AttributeError on another shape."""
-    _known(raw)
+    wire.known_schema(raw["schema"], SCHEMA)
     return IncidentRecord(
-        id=_text(raw["id"]),
-        stack=_text(raw["stack"]),
-        rollout=_text(raw["rollout"]),
-        step=_text(raw["step"]),
-        at=_moment(raw["at"]),
-        kind=_text(raw["kind"]),
+        id=wire.text(raw["id"]),
+        stack=wire.text(raw["stack"]),
+        rollout=wire.text(raw["rollout"]),
+        step=wire.text(raw["step"]),
+        at=wire.moment(raw["at"]),
+        kind=wire.text(raw["kind"]),
         severity=Severity(raw["severity"]),
-        detected_within=None if raw["detected_within"] is None else whole(raw["detected_within"]),
+        detected_within=None if raw["detected_within"] is None else wire.whole(raw["detected_within"]),
         rollback_seconds=_figure(raw["rollback_seconds"]),
         total_seconds=_figure(raw["total_seconds"]),
-        by=_text(raw["by"]),
-        symptoms=tuple(map(_text, raw["symptoms"])),
-        cause=_text(raw["cause"]),
-        impact=_text(raw["impact"]),
-        actions=tuple(map(_text, raw["actions"])),
-        improvements=tuple(map(_text, raw["improvements"])),
-        left=tuple(map(_text, raw["left"])),
+        by=wire.text(raw["by"]),
+        symptoms=tuple(map(wire.text, raw["symptoms"])),
+        cause=wire.text(raw["cause"]),
+        impact=wire.text(raw["impact"]),
+        actions=tuple(map(wire.text, raw["actions"])),
+        improvements=tuple(map(wire.text, raw["improvements"])),
+        left=tuple(map(wire.text, raw["left"])),
         split_before=_split(raw["split_before"]),
         split_after=_split(raw["split_after"]),
         tasks=_split(raw["tasks"]) or {},
         configuration=dict(raw["configuration"]),
-        configuration_update=None if raw["configuration_update"] is None else whole(raw["configuration_update"]),
+        configuration_update=None if raw["configuration_update"] is None else wire.whole(raw["configuration_update"]),
         gates=tuple(
             Gate(
-                _text(each["gate"]), _text(each["step"]), _text(each["verdict"]), _moment(each["at"]),
-                tuple(map(_text, each["reasons"])), {key: float(figure) for key, figure in each["figures"].items()},
+                wire.text(each["gate"]), wire.text(each["step"]), wire.text(each["verdict"]), wire.moment(each["at"]),
+                tuple(map(wire.text, each["reasons"])), {key: float(figure) for key, figure in each["figures"].items()},
             )
             for each in raw["gates"]
         ),
         history=tuple(dict(each) for each in raw["history"]),
-        continues=_text(raw["continues"]),
+        continues=wire.text(raw["continues"]),
     )  # fmt: skip
 
 
 def acknowledgement_from_dict(raw: Mapping[str, Any]) -> Acknowledgement:
     """Raises KeyError, TypeError or ValueError on another shape."""
-    _known(raw)
-    severity = _text(raw["severity"])
+    wire.known_schema(raw["schema"], SCHEMA)
+    severity = wire.text(raw["severity"])
     return Acknowledgement(
-        incident=_text(raw["incident"]),
-        by=_text(raw["by"]),
-        at=_moment(raw["at"]),
+        incident=wire.text(raw["incident"]),
+        by=wire.text(raw["by"]),
+        at=wire.moment(raw["at"]),
         severity=str(Severity(severity)) if severity else "",
-        cause=_text(raw["cause"]),
-        impact=_text(raw["impact"]),
-        improvements=tuple(map(_text, raw["improvements"])),
+        cause=wire.text(raw["cause"]),
+        impact=wire.text(raw["impact"]),
+        improvements=tuple(map(wire.text, raw["improvements"])),
     )
-
-
-def _known(raw: Mapping[str, Any]) -> None:
-    if whole(raw["schema"]) != SCHEMA:
-        raise ValueError(f"schema {raw['schema']!r} is not {SCHEMA}")
-
-
-def _moment(value: object) -> int:
-    moment = whole(value)
-    if not 0 <= moment < 10**MOST_DIGITS:
-        raise ValueError(f"{moment} is not a time")
-    return moment
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
-    return value
 
 
 def _figure(value: Any) -> float | None:
@@ -320,4 +300,4 @@ def _figure(value: Any) -> float | None:
 
 
 def _split(raw: Mapping[str, Any] | None) -> dict[str, int] | None:
-    return None if raw is None else {str(slot): whole(share) for slot, share in raw.items()}
+    return None if raw is None else {str(slot): wire.whole(share) for slot, share in raw.items()}

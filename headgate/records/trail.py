@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from headgate import return_path
 from headgate import settings as configuration
 from headgate.moves import Move, classify
 from headgate.reader import PROJECT, Reader
@@ -20,17 +21,8 @@ UPDATE = "update"
 _NEEDED = ("system", "environment", "release", "step", "plan")
 
 
-class Past(Protocol):
-    """An entry of a stack's history (`headgate.engine.Update`)."""
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def result(self) -> str: ...
+class Past(return_path.Past, Protocol):
+    """An entry of a stack's history, with when it was and what was said of it."""
 
     @property
     def message(self) -> str: ...
@@ -40,9 +32,6 @@ class Past(Protocol):
 
     @property
     def ended(self) -> int | None: ...
-
-    @property
-    def config(self) -> Mapping[str, object]: ...
 
 
 @dataclass(frozen=True, slots=True)
